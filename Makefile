@@ -1,0 +1,86 @@
+# `make demo` and `make test` need Python >= 3.11, make and git; everything else they install into .venv* here.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# Debian's python3 comes without ensurepip, and then no environment can be made with it.
+usable = import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+first_of = $(shell for p in $(1); do "$$p" -c '$(usable)' 2>/dev/null && { echo "$$p"; break; }; done)
+
+PYTHON ?= $(call first_of,python3.13 python3.12 python3.11 python3)
+# LocalStack's core was made for 3.11; newer ones work too.
+LOCALSTACK_PYTHON ?= $(call first_of,python3.11 $(PYTHON))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PIP_INSTALL := -m pip install --quiet
+DEMO := .venv/.demo
+DEV := .venv/.dev
+NEWEST := .venv-newest/.dev
+LOCALSTACK := .venv-localstack/.done
+
+.PHONY: help demo test test-pinned test-newest check format screenshots bench clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(DEMO) ## the dashboard on an embedded emulator: no Docker, no AWS account
+	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then exec .venv/bin/sqs-tui demo; \
+	else exec .venv/bin/sqs-tui demo --headless --duration 10; fi
+
+test: check test-pinned test-newest ## every check and test, on the pinned and on the newest boto3
+
+test-pinned: $(DEV) $(LOCALSTACK)
+	.venv/bin/python -m pytest
+
+# The emulator's pin keeps it out of this environment: it is found on PATH instead.
+test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk
+
+check: $(DEV) ## lint, format, types and import contracts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/mypy tests
+	PYTHONPATH=core:tui .venv/bin/lint-imports
+
+format: $(DEV)
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+screenshots: $(DEV) ## draw the pictures of the README again
+	.venv/bin/python screenshots/make.py
+
+bench: $(DEV) ## cost per message against plain boto3, and the cost of a snapshot
+	.venv/bin/python tests/bench/bench_consume.py
+	.venv/bin/python tests/bench/bench_snapshot.py
+
+clean: ## remove what the targets above made
+	rm -rf .venv/ .venv-newest/ .venv-localstack/ .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
+
+define new_environment
+	@test -n "$(1)" || { echo "no Python >= 3.11 with venv found; name one with: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@"$(1)" -c '$(usable)' || { echo "$(1) is not a Python >= 3.11 with venv" >&2; exit 2; }
+	test -x $(@D)/bin/python || "$(1)" -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) --upgrade 'pip>=25.1'
+endef
+
+$(DEMO): pyproject.toml
+	$(call new_environment,$(PYTHON))
+	$(@D)/bin/python $(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+# One resolution for both: the tools must not move what the demo's pin chose.
+$(DEV): pyproject.toml $(DEMO)
+	.venv/bin/python $(PIP_INSTALL) --editable '.[demo]' --group dev
+	@touch $@
+
+$(NEWEST): pyproject.toml
+	$(call new_environment,$(PYTHON))
+	$(@D)/bin/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable . --group test
+	@touch $@
+
+$(LOCALSTACK): tests/localstack-requirements.txt
+	$(call new_environment,$(LOCALSTACK_PYTHON))
+	$(@D)/bin/python $(PIP_INSTALL) --requirement tests/localstack-requirements.txt
+	@touch $@

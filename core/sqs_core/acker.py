@@ -1,0 +1,128 @@
+"""The acker: tells SQS in batches what became of messages, and ends them only on proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqs_core.errors import REMEDY, RequestError
+from sqs_core.events import Code
+from sqs_core.held import Held, Phase
+from sqs_core.model import Level, Role, ThreadState
+from sqs_core.policy import Backoff
+
+if TYPE_CHECKING:
+    from sqs_core.holding import Holding
+    from sqs_core.pool import Slot
+    from sqs_core.queue import Queue, Refusal
+
+BATCH = 10
+LINGER_SECONDS = 0.1
+_IDLE_WAIT_SECONDS = 1.0
+
+
+class Acker:
+    """Deletes and visibility changes, each in batches of 10 or after the linger.
+
+    A FIFO queue's acks do not linger: the next of the group waits for the proof.
+    """
+
+    def __init__(self, queue: Queue, holding: Holding) -> None:
+        self._queue, self._holding = queue, holding
+        self._ledger, self._events = holding.ledger, holding.events
+        self._linger_seconds = 0.0 if queue.fifo else LINGER_SECONDS
+        self._backoff = Backoff(base_seconds=0.1, cap_seconds=5.0)
+        self._failures = 0
+
+    def step(self, slot: Slot) -> None:
+        """Send one batch that is due, or wait for one."""
+        batch = self._next_batch(slot)
+        if not batch:
+            return
+        verdict = batch[0].verdict
+        try:
+            if verdict is not None and verdict.visibility_seconds is None:
+                refusals = self._queue.delete_batch([held.message.receipt_handle for held in batch])
+            else:
+                refusals = self._queue.change_visibility_batch(
+                    [(held.message.receipt_handle, held.verdict.visibility_seconds or 0) for held in batch if held.verdict]
+                )
+        except RequestError as error:
+            self._failed(batch, error)
+        else:
+            self._answered(batch, refusals)
+
+    def close(self, slot: Slot) -> None:
+        """The thread ends on purpose."""
+        self._ledger.thread_gone(slot.name)
+
+    def _next_batch(self, slot: Slot) -> list[Held]:
+        holding = self._holding
+        with holding.lock:
+            batch, wait_seconds = self._collect()
+            if not batch:
+                self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.IDLE)
+                if not slot.stopping():
+                    holding.acks.wait(wait_seconds)
+                return []
+            for held in batch:
+                holding.settling.remove(held)
+            self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.DELETING)
+            return batch
+
+    def _collect(self) -> tuple[list[Held], float]:
+        """A batch of one kind that is due now, or the seconds until one may be."""
+        now = self._ledger.clock.monotonic()
+        kinds: dict[bool, list[Held]] = {True: [], False: []}
+        wait_seconds = _IDLE_WAIT_SECONDS
+        for held in self._holding.settling:
+            if held.verdict is None or held.extending:
+                continue  # an extension under way must not land after the release that follows it
+            if held.due > now:
+                wait_seconds = min(wait_seconds, held.due - now)
+                continue
+            kind = kinds[held.verdict.visibility_seconds is None]
+            kind.append(held)
+            if len(kind) == BATCH:
+                return kind, 0.0
+        for kind in kinds.values():
+            if kind:
+                ripe_in = kind[0].settling_since + self._linger_seconds - now
+                if ripe_in <= 0 or self._holding.draining:
+                    return kind, 0.0
+                wait_seconds = min(wait_seconds, ripe_in)
+        return [], max(wait_seconds, 0.001)
+
+    def _answered(self, batch: list[Held], refusals: dict[int, Refusal]) -> None:
+        if self._failures:
+            self._failures = 0
+            self._events.record(Level.INFO, Code.ACK_RECOVERED, self._queue.name, "deletes and releases go through again")
+        for index, held in enumerate(batch):
+            refusal = refusals.get(index)
+            if refusal is None:
+                if held.verdict is not None:
+                    self._holding.settle(held, held.verdict.outcome, held.verdict.error)
+            else:
+                self._refused(held, refusal)
+
+    def _refused(self, held: Held, refusal: Refusal) -> None:
+        if refusal.gone:
+            self._holding.lose(held, f"{refusal.code}, SQS no longer honours the receipt")
+            return
+        text = f"{refusal.code}: {refusal.text}; trying again"
+        self._events.record(Level.WARNING, Code.ACK_REFUSED, self._queue.name, text, collapse=refusal.code)
+        held.attempts += 1
+        self._again([held], self._backoff.delay_seconds(held.attempts))
+
+    def _failed(self, batch: list[Held], error: RequestError) -> None:
+        self._failures += 1
+        text = f"{error}; {REMEDY[error.trouble]}"
+        self._events.record(Level.ERROR, Code.ACK_ERROR, self._queue.name, text, collapse=error.trouble)
+        self._again(batch, self._backoff.delay_seconds(self._failures))
+
+    def _again(self, batch: list[Held], delay_seconds: float) -> None:
+        due = self._ledger.clock.monotonic() + delay_seconds
+        with self._holding.lock:
+            for held in batch:
+                if held.phase is Phase.SETTLING:
+                    held.due = due
+                    self._holding.settling.append(held)

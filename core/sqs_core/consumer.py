@@ -1,0 +1,302 @@
+"""One queue's pools, buffer, acker and leases, and the order in which they stop.
+
+The order of stopping: the gate shuts, so no new poll goes out. The buffer is given back. Polls that are out cannot be recalled;
+what they bring is given back too. Workers end what they have, the acker proves it, and leases run until nothing is held.
+Past the deadline everything still held is given back and the stop is not called clean.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from sqs_core.acker import Acker
+from sqs_core.client import ACK, LOOK, SEND, poll_profile
+from sqs_core.errors import ConfigurationError, RequestError, Trouble
+from sqs_core.events import Code, EventLog
+from sqs_core.gate import PollGate
+from sqs_core.holding import Holding
+from sqs_core.leases import LeaseKeeper
+from sqs_core.ledger import Ledger
+from sqs_core.model import (
+    BufferSize,
+    ConsumerSnapshot,
+    DeadLetterQueue,
+    Level,
+    MessageDetail,
+    PoolName,
+    PoolSize,
+    Role,
+    RunState,
+    ThreadState,
+)  # fmt: skip
+from sqs_core.policy import LeasePolicy
+from sqs_core.poller import Poller, PollTrouble
+from sqs_core.pool import Loop, Pool
+from sqs_core.queue import QueueFacts, SqsQueue, dead_letter_queue, resolve_queue
+from sqs_core.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqs_core.client import AwsSession
+    from sqs_core.clock import Clock
+    from sqs_core.handlers import Handler
+    from sqs_core.queue import Queue
+    from sqs_core.settings import ConsumerSettings, QueueReference
+
+UNKNOWN_VISIBILITY_SECONDS = 30
+FIFO_BATCH = 2
+"""One message of a group in hand and one behind it: more would have to be given back, and that costs a receive each."""
+_GRACE_SECONDS = 0.7
+_WORKERS_PER_ACKER = 16
+_MAXIMUM_ACKERS = 4
+
+
+class QueueConsumer:
+    """See the module. Commands return at once; `supervise` moves the state on."""
+
+    def __init__(
+        self, reference: QueueReference, handler: Handler, settings: ConsumerSettings, events: EventLog, clock: Clock
+    ) -> None:
+        self.reference, self.handler, self.settings, self.events, self.clock = (
+            reference,
+            handler,
+            settings,
+            events,
+            clock,
+        )
+        self.name = reference.name
+        self.state = RunState.STARTING
+        self.refused: str | None = None
+        self.clean = True
+        self.queue: Queue | None = None
+        self.facts = QueueFacts()
+        self.dlq: DeadLetterQueue | None = None
+        self.ledger = Ledger(clock)
+        fifo = reference.name.endswith(".fifo")
+        self.holding = Holding(self.ledger, events, self.name, fifo)
+        self.gate = PollGate(self.holding, min(settings.batch, FIFO_BATCH) if fifo else settings.batch)
+        self.gate.set_limit(settings.workers)
+        self._lock = threading.Lock()
+        self._lease = LeasePolicy(settings.visibility_seconds or UNKNOWN_VISIBILITY_SECONDS)
+        self._lease_wake = threading.Event()
+        self._deadline: float | None = None
+        self._end_at: float | None = None
+        self._pools: dict[Role, Pool] = {}
+
+    def connect(self, session: AwsSession) -> None:
+        """Find the queue and read its attributes. Raises `ConfigurationError` for good, `RequestError` for now."""
+        count = self.ledger.request
+        look = session.client(LOOK, count)
+        url = self.reference.url or resolve_queue(self.reference, look, session.connection.region)
+        poll, ack, send = (session.client(profile, count) for profile in (poll_profile(self.settings), ACK, SEND))
+        queue = SqsQueue(self.name, url, poll, ack, look, send)
+        self.take_facts(self._first_facts(queue))
+        self.queue = queue
+
+    def _first_facts(self, queue: Queue) -> QueueFacts:
+        try:
+            return queue.facts(self.clock.wall())
+        except RequestError as error:
+            if error.trouble is Trouble.CONFIG:
+                raise ConfigurationError(f"queue {self.reference.given!r} cannot be read: {error}") from error
+            if error.trouble is not Trouble.AUTH:
+                raise
+            text = f"attributes cannot be read, so nothing is given up and leases are {UNKNOWN_VISIBILITY_SECONDS} s: {error}"
+            self.events.record(Level.WARNING, Code.ATTRIBUTES_UNREADABLE, self.name, text, collapse="")
+            return QueueFacts()
+
+    def take_facts(self, facts: QueueFacts) -> None:
+        """Believe newly read attributes: visibility timeout and redrive policy apply from the next poll on."""
+        self.facts = facts
+        self.holding.maximum_receives = facts.maximum_receives
+        if self.settings.visibility_seconds is None:
+            self._lease = LeasePolicy(facts.visibility_seconds or UNKNOWN_VISIBILITY_SECONDS)
+        if self.dlq is None or facts.dead_letter_name != self.dlq.name:
+            self.dlq = dead_letter_queue(facts, None)
+
+    def start(self) -> None:
+        """Start the pools of a connected consumer."""
+        with self._lock:
+            if self.state is not RunState.STARTING or self.queue is None:
+                return
+            queue, trouble, settings = self.queue, PollTrouble(), self.settings
+            loops: dict[Role, Callable[[], Loop]] = {
+                Role.LEASE: lambda: LeaseKeeper(queue, self.holding, lambda: self._lease, self._lease_wake),
+                Role.ACKER: lambda: Acker(queue, self.holding),
+                Role.WORKER: lambda: Worker(self.holding, self.handler),
+                Role.POLLER: lambda: Poller(queue, self.holding, self.gate, trouble, settings.wait_seconds, lambda: self._lease),
+            }
+            self._pools = {role: Pool(role.value, make, self._died(role), self._wake) for role, make in loops.items()}
+            self.state = RunState.RUNNING
+        self._pools[Role.LEASE].resize(1)
+        self._pools[Role.ACKER].resize(_ackers(settings.workers))
+        self._pools[Role.WORKER].resize(settings.workers)
+        self._pools[Role.POLLER].resize(settings.pollers)
+        text = f"consuming with {self.handler.name}, leases of {self._lease.visibility_seconds} s"
+        self.events.record(Level.INFO, Code.CONSUMER_STARTED, self.name, text)
+
+    def _died(self, role: Role) -> Callable[[str, str], None]:
+        def died(name: str, error: str) -> None:
+            self.ledger.thread(name, role, ThreadState.DEAD, error=error)
+            text = f"{name} died and was replaced: {error}"
+            self.events.record(Level.ERROR, Code.THREAD_DIED, self.name, text, collapse=role.value)
+            if role is Role.WORKER:
+                self.holding.worker_died(name)
+
+        return died
+
+    def _wake(self) -> None:
+        with self.holding.lock:
+            for condition in (self.holding.work, self.holding.room, self.holding.acks):
+                condition.notify_all()
+        self._lease_wake.set()
+
+    def refuse(self, error: str) -> None:
+        """The consumer cannot start, for good."""
+        self.refused, self.state, self.clean = error, RunState.FAILED, False
+        self.events.record(Level.ERROR, Code.CONSUMER_REFUSED, self.name, error)
+
+    def pause(self) -> None:
+        """Stop receiving and work off what is held."""
+        with self._lock:
+            if self.state is not RunState.RUNNING:
+                return
+            self.state = RunState.PAUSING
+        self.gate.set_open(False)
+        self.events.record(Level.INFO, Code.CONSUMER_PAUSING, self.name, "pausing: no new polls; what is held is worked off")
+
+    def resume(self) -> None:
+        """Receive again."""
+        with self._lock:
+            if self.state not in (RunState.PAUSING, RunState.PAUSED):
+                return
+            self.state = RunState.RUNNING
+        self.gate.set_open(True)
+        self.events.record(Level.INFO, Code.CONSUMER_RESUMED, self.name, "receiving again")
+
+    def resize(self, pool: PoolName, target: int) -> None:
+        """Set a pool's size; growing is immediate, shrinking waits for the current messages."""
+        role = Role.WORKER if pool is PoolName.WORKERS else Role.POLLER
+        if self.state not in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED):
+            raise ConfigurationError(f"{self.name} is {self.state}: its pools cannot be resized now")
+        if pool is PoolName.WORKERS:
+            self.gate.set_limit(target)
+            self._pools[Role.ACKER].resize(_ackers(target))
+        before = self._pools[role].target
+        self._pools[role].resize(target)
+        text = f"{pool}: {before} → {target}"
+        self.events.record(Level.INFO, Code.CONSUMER_RESIZED, self.name, text, collapse=pool.value)
+
+    def begin_drain(self, timeout_seconds: float) -> None:
+        """Begin the orderly stop, at most so long."""
+        with self._lock:
+            if self.state in (RunState.DRAINING, RunState.STOPPED, RunState.FAILED):
+                return
+            connected = bool(self._pools)
+            self.state = RunState.DRAINING if connected else RunState.STOPPED
+            self._deadline = self.clock.monotonic() + timeout_seconds
+        if not connected:
+            return
+        self.gate.set_open(False)
+        self.holding.begin_drain()
+        text = f"draining: {self.holding.size()} held, {self.gate.out} long polls out; at most {timeout_seconds:g} s"
+        self.events.record(Level.INFO, Code.CONSUMER_DRAINING, self.name, text)
+
+    def stop_now(self) -> None:
+        """Give back what can be given back within the grace, then stop, whatever still runs."""
+        self.begin_drain(0.0)
+        with self._lock:
+            if self.state is RunState.DRAINING:
+                self._deadline = self.clock.monotonic()
+        self.supervise()
+
+    def supervise(self) -> None:
+        """Move the state on, and replace workers whose handler hangs. Called a few times a second."""
+        if self.settings.handler_timeout_seconds is not None and self._pools:
+            self._replace_hung(self.settings.handler_timeout_seconds)
+        if self.state is RunState.PAUSING and not self.holding.size() and not self.gate.out:
+            with self._lock:
+                if self.state is RunState.PAUSING:
+                    self.state = RunState.PAUSED
+                    self.events.record(Level.INFO, Code.CONSUMER_PAUSED, self.name, "paused: nothing is held")
+        elif self.state is RunState.DRAINING:
+            self._supervise_drain()
+
+    def _replace_hung(self, timeout_seconds: float) -> None:
+        for name in self.holding.mark_hung(timeout_seconds):
+            text = f"{name} has been handling for over {timeout_seconds:g} s: replaced, its lease is no longer extended"
+            self.events.record(Level.ERROR, Code.HANDLER_HUNG, self.name, text, collapse="")
+            self._pools[Role.WORKER].abandon(name)
+
+    def _supervise_drain(self) -> None:
+        now = self.clock.monotonic()
+        self.holding.release_hung()
+        if not self.holding.size() and not self.gate.out:
+            self._stopped()
+        elif self._end_at is not None:
+            if now >= self._end_at or not self.holding.size():
+                self._stopped()
+        elif self._deadline is not None and now >= self._deadline:
+            self.clean = False
+            self._end_at = now + _GRACE_SECONDS
+            text = f"out of time: {self.holding.size()} held messages are given back, {self.gate.out} long polls abandoned"
+            self.events.record(Level.ERROR, Code.DRAIN_OVERDUE, self.name, text)
+            self.holding.release_everything()
+
+    def _stopped(self) -> None:
+        with self._lock:
+            self.state = RunState.STOPPED
+        for role, pool in self._pools.items():
+            if role is not Role.ACKER or not self.gate.out:  # a poll that still comes back needs the acker to release
+                pool.close()
+        if not self.clean:
+            self.handler.stop()
+        self.events.record(Level.INFO, Code.CONSUMER_STOPPED, self.name, f"stopped with {self.holding.size()} messages held")
+
+    def deadline_seconds(self) -> float | None:
+        """Seconds until a drain is cut short, None when none is under way."""
+        if self.state is not RunState.DRAINING or self._deadline is None:
+            return None
+        return max(0.0, self._deadline - self.clock.monotonic())
+
+    def message(self, message_id: str) -> MessageDetail | None:
+        """A message we hold or remember, whole."""
+        with self.ledger.lock:
+            held = self.holding.find_locked(message_id)
+            if held is not None:
+                return MessageDetail(held.message, tuple(held.timeline), None, replayable=False)
+            found = self.ledger.history.find(message_id)
+        if found is None:
+            return None
+        finished, message, timeline = found
+        return MessageDetail(message, timeline, finished.outcome, replayable=True)
+
+    def snapshot(self) -> ConsumerSnapshot:
+        """This consumer at one moment; its numbers add up, for they are read under one lock."""
+        pollers, workers = self._pools.get(Role.POLLER), self._pools.get(Role.WORKER)
+        with self.ledger.lock:
+            live, busy = (workers.live if workers else 0), self.holding.busy_locked()
+            return ConsumerSnapshot(
+                queue=self.name,
+                url=self.queue.url if self.queue else self.reference.url or "",
+                fifo=self.holding.fifo,
+                state=self.state,
+                handler=self.handler.name,
+                pollers=PoolSize(pollers.target if pollers else self.settings.pollers, pollers.live if pollers else 0),
+                workers=PoolSize(workers.target if workers else self.settings.workers, live, min(busy, live)),
+                buffer=BufferSize(self.holding.buffered, self.gate.limit),
+                depth=self.facts.depth,
+                dlq=self.dlq,
+                totals=self.ledger.totals_locked(),
+                requests=self.ledger.requests_locked(),
+                latency_ms=self.ledger.latencies_locked(),
+                threads=self.ledger.threads_locked(),
+                in_flight=self.holding.in_flight_locked(),
+                history=self.ledger.history.snapshot(),
+            )
+
+
+def _ackers(workers: int) -> int:
+    return min(_MAXIMUM_ACKERS, 1 + workers // _WORKERS_PER_ACKER)

@@ -1,0 +1,271 @@
+"""The façade over one or more consumers: what every face talks to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.consumer import QueueConsumer
+from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify, describe
+from sqs_core.events import Code, EventLog
+from sqs_core.handlers import Handler, load_handler
+from sqs_core.model import CredentialReport, EngineInfo, Level, RunState, Snapshot
+from sqs_core.policy import Backoff
+from sqs_core.queue_watch import QueueWatch
+from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
+from sqs_core.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqs_core.client import AwsSession
+    from sqs_core.model import Event, MessageDetail, PoolName, QueueListing
+
+_SUPERVISE_SECONDS = 0.05
+_ENDED = (RunState.STOPPED, RunState.FAILED)
+
+
+class Engine:
+    """Implements `EngineFacade`. Nothing touches the network before `start`, and no method waits for it."""
+
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        settings: ConsumerSettings,
+        consumers: Iterable[tuple[str, Handler]] = (),
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.connection, self.settings, self.clock = connection, settings, clock
+        self.events = EventLog(clock, on_event)
+        self.reached = threading.Event()
+        self._started_at = clock.wall()
+        self._session: AwsSession | None = None
+        self._session_lock = threading.Lock()
+        self._credentials: CredentialReport | None = None
+        self._started = threading.Event()
+        self._stop = threading.Event()
+        self._consumers: dict[str, QueueConsumer] = {}
+        self._watch = QueueWatch(self)
+        for queue, handler in consumers:
+            self._add(queue, handler)
+
+    def _add(self, queue: str, handler: Handler) -> QueueConsumer:
+        if self.connection.read_only:
+            raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
+        consumer = QueueConsumer(parse_queue(queue), handler, self.settings, self.events, self.clock)
+        if consumer.name in self._consumers:
+            raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
+        self._consumers = {**self._consumers, consumer.name: consumer}
+        return consumer
+
+    def start(self) -> None:
+        """Begin in the background. A second call does nothing."""
+        if self._started.is_set():
+            return
+        self._started.set()
+        for warning in self.connection.warnings:
+            self.events.record(Level.WARNING, Code.ENGINE_WARNING, None, warning)
+        for consumer in self._consumers.values():
+            self._start_thread(f"start {consumer.name}", lambda consumer=consumer: self._bring_up(consumer))  # type: ignore[misc]
+        self._start_thread("supervisor", self._supervise)
+        self._start_thread("watch", self._watch.run)
+
+    def _start_thread(self, name: str, target: Callable[[], None]) -> None:
+        threading.Thread(target=target, name=name, daemon=True).start()
+
+    def session(self) -> AwsSession:
+        """The SDK session, made on first use. Raises `ConfigurationError` or an SDK error."""
+        from sqs_core.client import AwsSession
+
+        with self._session_lock:
+            if self._session is None:
+                session = AwsSession(self.connection)
+                self._credentials = session.credentials()
+                self._session = session
+            return self._session
+
+    def _bring_up(self, consumer: QueueConsumer) -> None:
+        """Connect a consumer, trying until it works, is refused for good, or we stop."""
+        backoff, failures = Backoff(base_seconds=1.0, cap_seconds=5.0), 0
+        while consumer.state is RunState.STARTING:
+            try:
+                consumer.connect(self.session())
+            except ConfigurationError as error:
+                consumer.refuse(str(error))
+                return
+            except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; all of it is told and tried again
+                failures += 1
+                self.say_unreachable(error)
+                self._stop.wait(backoff.delay_seconds(failures))
+            else:
+                self.reached.set()
+                if failures:
+                    self.events.close(Code.ENDPOINT_UNREACHABLE, None, "")
+                    text = f"{self.endpoint} answers after {failures} tries"
+                    self.events.record(Level.INFO, Code.ENDPOINT_REACHED, None, text)
+                consumer.start()
+
+    def say_unreachable(self, error: Exception) -> None:
+        """One line with the address and what to do."""
+        if isinstance(error, RequestError) and error.trouble is not Trouble.TRANSPORT:
+            text = f"{error} (at {self.endpoint})"
+        elif classify(error) is Trouble.TRANSPORT and not self.connection.environment.deployed:
+            what_now = "start LocalStack, try `sqs-tui demo`, or pass --endpoint-url"
+            text = f"nothing answers at {self.endpoint}: {what_now}; {describe(error)}"
+        else:
+            text = f"{self.endpoint}: {describe(error)}"
+        self.events.record(Level.ERROR, Code.ENDPOINT_UNREACHABLE, None, text, collapse="")
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint in use, or a description until it is known."""
+        known = self._session.endpoint_url if self._session else self.connection.endpoint_url
+        return known or (f"AWS {self.connection.region}" if self.connection.environment.deployed else "LocalStack's endpoint")
+
+    @property
+    def consumers(self) -> tuple[QueueConsumer, ...]:
+        """The consumers, in the order they were added."""
+        return tuple(self._consumers.values())
+
+    def _supervise(self) -> None:
+        while not self._stop.wait(_SUPERVISE_SECONDS):
+            for consumer in self.consumers:
+                consumer.supervise()
+            if self._draining and self.ended():
+                return
+
+    _draining = False
+
+    def _chosen(self, queue: str | None) -> Iterable[QueueConsumer]:
+        if queue is None:
+            return self.consumers
+        if queue not in self._consumers:
+            raise ConfigurationError(f"queue {queue!r} is not consumed here")
+        return (self._consumers[queue],)
+
+    def pause(self, queue: str | None = None) -> None:
+        """See `EngineFacade`."""
+        for consumer in self._chosen(queue):
+            consumer.pause()
+
+    def resume(self, queue: str | None = None) -> None:
+        """See `EngineFacade`."""
+        for consumer in self._chosen(queue):
+            consumer.resume()
+
+    def resize(self, queue: str, pool: PoolName, target: int) -> None:
+        """See `EngineFacade`."""
+        ConsumerSettings(**{pool.value: target})
+        for consumer in self._chosen(queue):
+            consumer.resize(pool, target)
+
+    def drain(self) -> None:
+        """See `EngineFacade`."""
+        self._draining = True
+        for consumer in self.consumers:
+            consumer.begin_drain(self.settings.drain_timeout_seconds)
+
+    def drain_deadline_seconds(self) -> float | None:
+        """See `EngineFacade`."""
+        return max(
+            (left for left in (consumer.deadline_seconds() for consumer in self.consumers) if left is not None),
+            default=None,
+        )
+
+    def stop_now(self) -> None:
+        """See `EngineFacade`."""
+        self._draining = True
+        for consumer in self.consumers:
+            consumer.stop_now()
+
+    def ended(self) -> bool:
+        """True once every consumer has stopped or was refused."""
+        return all(consumer.state in _ENDED for consumer in self.consumers)
+
+    def clean(self) -> bool:
+        """True when no consumer was refused or cut short."""
+        return all(consumer.clean for consumer in self.consumers)
+
+    def close(self) -> None:
+        """End the engine's own threads; consumers must have ended before."""
+        self._stop.set()
+
+    def stopping(self) -> threading.Event:
+        """Set once the engine's own threads are to end."""
+        return self._stop
+
+    def finished_messages(self) -> int:
+        """Messages handled, discarded or given up, over all queues."""
+        return sum(consumer.ledger.finished_messages() for consumer in self.consumers)
+
+    def message(self, queue: str, message_id: str) -> MessageDetail | None:
+        """See `EngineFacade`."""
+        consumer = self._consumers.get(queue)
+        return consumer.message(message_id) if consumer else None
+
+    def replay(self, queue: str, message_id: str) -> None:
+        """See `EngineFacade`."""
+        environment = self.connection.environment
+        if self.connection.read_only or environment.deployed:
+            why = "this session is read-only" if self.connection.read_only else f"writes are locked in {environment}"
+            raise ConfigurationError(f"not replayed: {why}")
+        detail = self.message(queue, message_id)
+        if detail is None:
+            raise ConfigurationError(f"message {message_id} is no longer remembered here")
+        if not detail.replayable:
+            raise ConfigurationError(f"message {message_id} is still held: it can be replayed once it has ended")
+        consumer = self._consumers[queue]
+        self._start_thread("replay", lambda: self._send_copy(consumer, detail))
+
+    def _send_copy(self, consumer: QueueConsumer, detail: MessageDetail) -> None:
+        if consumer.queue is None:
+            return
+        old = detail.message.message_id
+        try:
+            new = consumer.queue.send_copy(detail.message)
+        except RequestError as error:
+            text = f"{old} was not proved sent and is uncertain if the answer was lost: {error}"
+            self.events.record(Level.ERROR, Code.REPLAY_FAILED, consumer.name, text)
+        else:
+            text = f"{old} sent again as {new}, proved by MessageId and MD5"
+            self.events.record(Level.INFO, Code.REPLAY_SENT, consumer.name, text)
+
+    def list_queues(self) -> QueueListing:
+        """See `EngineFacade`."""
+        return self._watch.listing()
+
+    def add_consumer(self, queue: str, handler: str) -> None:
+        """See `EngineFacade`."""
+        consumer = self._add(queue, load_handler(handler, self.settings.handler_timeout_seconds))
+        if self._started.is_set():
+            self._start_thread(f"start {consumer.name}", lambda: self._bring_up(consumer))
+
+    def state(self) -> RunState:
+        """The engine's word: the busiest of its consumers' states."""
+        states = {consumer.state for consumer in self.consumers}
+        order = (RunState.DRAINING, RunState.RUNNING, RunState.STARTING, RunState.PAUSING, RunState.PAUSED)
+        for state in (*order, RunState.FAILED, RunState.STOPPED):
+            if state in states:
+                return state
+        return RunState.STOPPED if self._draining else RunState.RUNNING
+
+    def snapshot(self) -> Snapshot:
+        """See `EngineFacade`."""
+        info = EngineInfo(
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started_at=self._started_at,
+            state=self.state(),
+            environment=self.connection.environment.value,
+            read_only=self.connection.read_only,
+            endpoint=self.endpoint,
+            region=self.connection.region,
+            version=__version__,
+        )
+        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
+        return Snapshot(self.clock.wall(), info, self._credentials, consumers, self.events.snapshot())

@@ -1,0 +1,132 @@
+"""The errors the engine speaks of, and what kind of trouble an exception is.
+
+A closed hierarchy: each error's text says what is wrong, which value, and what to do next.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SqsTuiError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigurationError(SqsTuiError):
+    """Refused before anything happened: a bad value, an unknown queue, a handler that cannot be loaded. Exit code 2."""
+
+
+class UnreachableError(SqsTuiError):
+    """Nothing answers at the endpoint."""
+
+
+class ProtocolError(SqsTuiError):
+    """The server answered, but not with what SQS promises (no proof, wrong shape)."""
+
+
+class NotPermittedError(SqsTuiError):
+    """An operation outside the client's allow-list was about to be sent. Nothing was sent."""
+
+
+class RequestError(SqsTuiError):
+    """A request to SQS that did not succeed: what kind of trouble, AWS's code if there is one, and the text."""
+
+    def __init__(self, operation: str, error: BaseException) -> None:
+        super().__init__(f"{operation}: {describe(error)}")
+        self.operation = operation
+        self.trouble = classify(error)
+        self.code = error_code(error)
+
+
+class Retry(Exception):  # noqa: N818 - a handler raises it as an instruction, not as an error
+    """Raised by a handler: hand the message back and let it come again after `delay_seconds` (0–43200)."""
+
+    def __init__(self, delay_seconds: float = 0, reason: str = "") -> None:
+        super().__init__(reason or f"retry in {delay_seconds:g} s")
+        self.delay_seconds = delay_seconds
+
+
+class Discard(Exception):  # noqa: N818 - an instruction, as above
+    """Raised by a handler: delete the message although it was not handled."""
+
+
+class Trouble(StrEnum):
+    """What kind of trouble an exception from SQS is; it decides how the engine reacts."""
+
+    AUTH = "auth"
+    CLOCK = "clock"
+    THROTTLE = "throttle"
+    TRANSPORT = "transport"
+    CONFIG = "config"
+    PROTOCOL = "protocol"
+
+
+REMEDY = {
+    Trouble.AUTH: "check the credentials in use and the queue's policy",
+    Trouble.CLOCK: "set this machine's clock; AWS refuses requests more than 5 minutes off",
+    Trouble.THROTTLE: "SQS is limiting the rate; backing off",
+    Trouble.TRANSPORT: "check that the endpoint is up and reachable; backing off",
+    Trouble.CONFIG: "check the queue's name, region and account",
+    Trouble.PROTOCOL: "something between here and SQS answers in its place; check the endpoint and proxies",
+}
+
+_CODES = {
+    Trouble.CLOCK: {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"},
+    Trouble.THROTTLE: {
+        "OverLimit", "RequestThrottled", "RequestThrottledException", "Throttling", "ThrottlingException",
+        "ThrottledException", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded", "KmsThrottled",
+    },
+    Trouble.AUTH: {
+        "AccessDenied", "AccessDeniedException", "AuthFailure", "ExpiredToken", "ExpiredTokenException",
+        "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity", "MissingAuthenticationToken",
+        "NotAuthorized", "OptInRequired", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidIdentityToken",
+        "KmsAccessDenied",
+    },
+    Trouble.CONFIG: {
+        "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress", "InvalidParameterValue",
+        "AWS.SimpleQueueService.UnsupportedOperation", "UnsupportedOperation", "InvalidAction", "KmsNotFound", "KmsDisabled",
+    },
+}  # fmt: skip
+_CODE_TO_TROUBLE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
+_AUTH_CLASSES = {
+    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
+    "SSOTokenLoadError", "UnauthorizedSSOTokenError", "MissingDependencyException", "RefreshWithMFAUnsupportedError",
+}  # fmt: skip
+
+
+def classify(error: BaseException) -> Trouble:
+    """The kind of trouble. Works by names, so that the SDK need not be loaded; anything unknown is transport."""
+    if isinstance(error, RequestError):
+        return error.trouble
+    if isinstance(error, ProtocolError):
+        return Trouble.PROTOCOL
+    if isinstance(error, ConfigurationError | NotPermittedError):
+        return Trouble.CONFIG
+    code = error_code(error)
+    if code is not None:
+        return _CODE_TO_TROUBLE.get(code, Trouble.TRANSPORT)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & _AUTH_CLASSES:
+        return Trouble.AUTH
+    if "ResponseParserError" in names:
+        return Trouble.PROTOCOL
+    if "ParamValidationError" in names or "UnknownEndpointError" in names:
+        return Trouble.CONFIG
+    return Trouble.TRANSPORT
+
+
+def error_code(error: BaseException) -> str | None:
+    """AWS's error code of a `ClientError`, else None. (A closed connection's `.response` is None.)"""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return None
+    code = response.get("Error", {}).get("Code")
+    return str(code) if code is not None else None
+
+
+def describe(error: BaseException) -> str:
+    """One line about an exception: its class, code and text. Untrusted: faces clean it before they draw it."""
+    code = error_code(error)
+    text = " ".join(str(error).split()) or "no message"
+    name = type(error).__name__
+    return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"

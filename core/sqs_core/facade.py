@@ -1,0 +1,54 @@
+"""The one door between faces and an engine, near or far.
+
+Every command returns at once; what came of it is in the next snapshots (`state`, `target`/`live`, `events`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sqs_core.model import MessageDetail, PoolName, QueueListing, Snapshot
+
+
+class EngineFacade(Protocol):
+    """What a face may ask of an engine. `queue=None` means all of them."""
+
+    def start(self) -> None:
+        """Begin in the background: connect, resolve the queues, start consuming. Never waits for the network."""
+
+    def snapshot(self) -> Snapshot:
+        """The engine at this moment. Cheap (under a millisecond) and safe from any thread."""
+
+    def pause(self, queue: str | None = None) -> None:
+        """Stop receiving and work off what is held."""
+
+    def resume(self, queue: str | None = None) -> None:
+        """Receive again."""
+
+    def resize(self, queue: str, pool: PoolName, target: int) -> None:
+        """Set a pool's size: grows at once, shrinks after the current messages. Raises `ConfigurationError` when not legal."""
+
+    def drain(self) -> None:
+        """Begin the orderly stop; `state` becomes draining, then stopped."""
+
+    def drain_deadline_seconds(self) -> float | None:
+        """Seconds until a drain that has begun is cut short, or None when none has."""
+
+    def stop_now(self) -> None:
+        """Release what can be released within half a second and stop. A drain that has begun is cut short."""
+
+    def message(self, queue: str, message_id: str) -> MessageDetail | None:
+        """A message that is held or in the history ring, whole; None when it has been forgotten."""
+
+    def replay(self, queue: str, message_id: str) -> None:
+        """Send a finished message again as a new one. The result comes as an event `replay.sent` or `replay.failed`.
+
+        Raises `ConfigurationError` at once when it cannot be tried (unknown, still held, writes locked).
+        """
+
+    def list_queues(self) -> QueueListing:
+        """The newest listing of the endpoint's queues; asking also schedules a refresh when it is older than 5 s."""
+
+    def add_consumer(self, queue: str, handler: str) -> None:
+        """Start consuming a queue with a handler. Raises `ConfigurationError` for a handler that cannot be loaded."""

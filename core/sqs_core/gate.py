@@ -1,0 +1,95 @@
+"""When a poll may go out: room for a full batch, one poll while idle, and a shared back-off after errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqs_core.model import Role, ThreadState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqs_core.holding import Holding
+
+MINIMUM_PREFETCH = 10
+_PARKED_WAIT_SECONDS = 1.0
+
+
+class PollGate:
+    """Guarded by the ledger's lock. `open` is what pause and drain switch off."""
+
+    def __init__(self, holding: Holding, batch: int) -> None:
+        self.batch = batch
+        self.open = True
+        self.limit = MINIMUM_PREFETCH
+        self.out = 0
+        self._holding = holding
+        self._busy_queue = False
+        self._not_before = 0.0
+
+    def enter(self, poller: str, stopping: Callable[[], bool]) -> int:
+        """How many messages a poller may ask for now (`leave` must follow), or 0 after waiting a while, its state saying why."""
+        holding = self._holding
+        with holding.lock:
+            state = self._state()
+            if state is ThreadState.WAITING and not stopping():
+                maximum = min(self.batch, self._wanted())
+                self.out += 1
+                holding.ledger.thread_locked(poller, Role.POLLER, state)
+                return maximum
+            if state is not ThreadState.BACKING_OFF:
+                holding.ledger.thread_locked(poller, Role.POLLER, state)
+            if not stopping():
+                holding.room.wait(self._wait_seconds())
+            return 0
+
+    def _state(self) -> ThreadState:
+        if not self.open:
+            return ThreadState.STOPPING if self._holding.draining else ThreadState.PAUSED
+        if self._holding.ledger.clock.monotonic() < self._not_before:
+            return ThreadState.BACKING_OFF
+        if self.out and not self._busy_queue:
+            return ThreadState.IDLE
+        room = self.limit - self._holding.buffered - self.out * self.batch
+        if room < self.batch and (self.out or self._holding.buffered):
+            return ThreadState.BLOCKED
+        return ThreadState.WAITING if self._wanted() > 0 else ThreadState.BLOCKED
+
+    def _wanted(self) -> int:
+        """A full batch, or what a run that ends after so many messages still needs beyond what is held and asked for."""
+        budget = self._holding.budget
+        if budget is None:
+            return self.batch
+        return budget - self._holding.ledger.finished_locked() - self._holding.size() - self.out * self.batch
+
+    def _wait_seconds(self) -> float:
+        pause = self._not_before - self._holding.ledger.clock.monotonic()
+        return min(_PARKED_WAIT_SECONDS, pause) if pause > 0 else _PARKED_WAIT_SECONDS
+
+    def leave(self, received: int) -> None:
+        """A poll has answered. A well-filled answer lets all pollers work, an empty one sends all but one to rest."""
+        with self._holding.lock:
+            self.out -= 1
+            if received * 2 >= self.batch:
+                self._busy_queue = True
+            elif not received:
+                self._busy_queue = False
+            self._holding.room.notify_all()
+
+    def back_off(self, seconds: float) -> None:
+        """No poll goes out for so long, and then one only."""
+        with self._holding.lock:
+            self._not_before = self._holding.ledger.clock.monotonic() + seconds
+            self._busy_queue = False
+
+    def set_open(self, is_open: bool) -> None:
+        """Let polls out, or not. A poll that is out cannot be recalled."""
+        with self._holding.lock:
+            self.open = is_open
+            self._holding.room.notify_all()
+
+    def set_limit(self, workers: int) -> None:
+        """The prefetch bound that goes with this many workers."""
+        with self._holding.lock:
+            self.limit = max(MINIMUM_PREFETCH, workers)
+            self._holding.room.notify_all()

@@ -1,0 +1,86 @@
+"""Handlers that are programs: the body on stdin, the verdict in the exit status."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+from sqs_core.errors import ConfigurationError, Discard
+from sqs_core.handlers import HandlerFailedError
+
+if TYPE_CHECKING:
+    from sqs_core.model import Message
+
+DISCARD_STATUS = 100
+_LONGEST_VARIABLE = 100_000
+"""Linux refuses a single environment string of 128 KiB."""
+_ERROR_TAIL = 500
+
+
+class ProgramHandler:
+    """Run `command` (split as a shell would, but by no shell) for each message.
+
+    Exit status 0 acknowledges, 100 discards, anything else retries. What it prints is not shown; the end of its stderr is
+    kept as the error. Attributes are in SQS_ATTRIBUTE_<NAME> (letters, digits and _ only; binary ones in base64).
+    """
+
+    def __init__(self, spec: str, command: str) -> None:
+        try:
+            arguments = shlex.split(command)
+        except ValueError as error:
+            raise ConfigurationError(f"handler {spec!r} cannot be split into words: {error}") from error
+        program = shutil.which(arguments[0]) if arguments else None
+        if program is None:
+            raise ConfigurationError(f"handler {spec!r}: no program {arguments[0] if arguments else ''!r} here or on PATH")
+        self._arguments = [program, *arguments[1:]]
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def __call__(self, message: Message) -> None:
+        """Handle one message."""
+        with subprocess.Popen(  # noqa: S603 - the user's own command, no shell, nothing of the message in it
+            self._arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=_environment(message), start_new_session=True,
+        ) as process:  # fmt: skip
+            with self._lock:
+                self._running.add(process)
+            try:
+                _, errors = process.communicate(message.body.encode("utf-8", "surrogatepass"))
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+        if process.returncode == DISCARD_STATUS:
+            raise Discard
+        if process.returncode != 0:
+            tail = errors.decode("utf-8", "replace").strip()[-_ERROR_TAIL:]
+            raise HandlerFailedError(f"exit status {process.returncode}{': ' + tail if tail else ''}")
+
+    def stop(self) -> None:
+        """End the programs that still run."""
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            process.terminate()
+
+
+def _environment(message: Message) -> dict[str, str]:
+    own = {
+        "SQS_MESSAGE_ID": message.message_id,
+        "SQS_QUEUE": message.queue,
+        "SQS_RECEIVE_COUNT": str(message.receive_count),
+    }
+    if message.group_id is not None:
+        own["SQS_GROUP_ID"] = message.group_id
+    for name, attribute in message.typed_attributes.items():
+        value = attribute.value
+        text = base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value.replace("\0", "")
+        if len(text) < _LONGEST_VARIABLE:
+            plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+            own[f"SQS_ATTRIBUTE_{plain}"] = own[f"SQS_ATTRIBUTE_{plain.upper()}"] = text
+    return {**os.environ, **own}

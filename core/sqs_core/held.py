@@ -1,0 +1,108 @@
+"""One received message for as long as we hold it, and what is to become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from sqs_core.model import PREVIEW_CHARACTERS, InFlight, Message, Outcome
+
+
+class Phase(Enum):
+    """Where a held message is: waiting for a worker, with one, or with the acker."""
+
+    BUFFERED = auto()
+    HANDLING = auto()
+    SETTLING = auto()
+    ENDED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to tell SQS about a message, and which outcome its proof makes true.
+
+    `visibility_seconds` None means delete, else make it visible again after so many seconds.
+    """
+
+    outcome: Outcome
+    visibility_seconds: int | None = None
+    error: str | None = None
+
+
+class Held:
+    """Mutable and guarded by the ledger's lock. `lease_deadline` is by the lease clock, `received_at` by the wall's."""
+
+    __slots__ = (
+        "_record",
+        "attempts",
+        "done_handling",
+        "due",
+        "extending",
+        "extensions",
+        "handler_seconds",
+        "handling_since",
+        "hung",
+        "lease_deadline",
+        "lease_expires_at",
+        "message",
+        "next_extension",
+        "phase",
+        "received",
+        "received_at",
+        "settling_since",
+        "timeline",
+        "verdict",
+        "worker",
+    )  # fmt: skip
+
+    def __init__(self, message: Message, received: float, received_at: float) -> None:
+        self.message = message
+        self.received = received
+        self.received_at = received_at
+        self.phase = Phase.BUFFERED
+        self.worker: str | None = None
+        self.lease_deadline = self.lease_expires_at = 0.0
+        self.next_extension = 0.0
+        self.extensions = 0
+        self.extending = False
+        self.handling_since: float | None = None
+        self.handler_seconds: float | None = None
+        self.done_handling = False
+        self.hung = False
+        self.verdict: Verdict | None = None
+        self.settling_since = 0.0
+        self.due = 0.0
+        self.attempts = 0
+        self.timeline: list[tuple[float, str]] = []
+        self._record: InFlight | None = None
+
+    def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
+        """The server promised `seconds` of invisibility from now."""
+        self.lease_deadline = now_lease + seconds
+        self.lease_expires_at = now_wall + seconds
+        self.next_extension = self.lease_deadline - margin_seconds
+        self._record = None
+
+    def changed(self) -> None:
+        """Drop the cached record."""
+        self._record = None
+
+    def record(self) -> InFlight:
+        """The frozen view, made when somebody looks and kept until something changes."""
+        if self._record is None:
+            self._record = InFlight(
+                self.message.message_id,
+                self.worker,
+                self.received_at,
+                self.message.receive_count,
+                self.lease_expires_at,
+                self.extensions,
+                self.message.group_id,
+                preview(self.message),
+            )
+        return self._record
+
+
+def preview(message: Message) -> str:
+    """The head of a body for a table row. Untrusted text: faces clean it."""
+    return message.body[:PREVIEW_CHARACTERS]

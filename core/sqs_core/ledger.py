@@ -1,0 +1,174 @@
+"""What a consumer's threads write down and faces read: one lock, microseconds under it, everything bounded.
+
+`Holding` (what is held) and the acker's queue share this lock, so that a snapshot always adds up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqs_core.model import Message, Role
+
+LATENCY_WINDOW = 512
+HISTORY_MESSAGES = 500
+HISTORY_BYTES = 16 * 1024 * 1024
+_COLUMNS: dict[Outcome, tuple[str, ...]] = {
+    Outcome.HANDLED: ("handled",),
+    Outcome.DISCARDED: ("discarded",),
+    Outcome.RETRIED: ("failed", "retried"),
+    Outcome.GIVEN_UP: ("failed", "given_up"),
+    Outcome.RELEASED: ("released",),
+    Outcome.LEASE_LOST: ("leases_lost",),
+}
+
+
+class LatencyWindow:
+    """The newest samples in milliseconds and the count of all; percentiles are computed only when asked and changed."""
+
+    def __init__(self) -> None:
+        self._samples: deque[float] = deque(maxlen=LATENCY_WINDOW)
+        self._count = 0
+        self._computed = Percentiles()
+
+    def add(self, seconds: float) -> None:
+        """Record one sample; a negative one (a clock that ran backwards) counts as zero."""
+        self._samples.append(max(seconds, 0.0) * 1000)
+        self._count += 1
+
+    def percentiles(self) -> Percentiles:
+        """Nearest-rank percentiles of the window."""
+        if self._computed.count != self._count:
+            ordered = sorted(self._samples)
+            last = len(ordered) - 1
+            p50, p95, p99 = (round(ordered[min(last, int(len(ordered) * rank))], 3) for rank in (0.5, 0.95, 0.99))
+            self._computed = Percentiles(p50, p95, p99, round(ordered[last], 3), self._count)
+        return self._computed
+
+
+class History:
+    """The ring of finished messages, bounded in number and in bytes of their bodies."""
+
+    def __init__(self) -> None:
+        self._entries: deque[tuple[Finished, Message, tuple[tuple[float, str], ...]]] = deque()
+        self._bytes = 0
+        self._snapshot: tuple[Finished, ...] = ()
+
+    def add(self, finished: Finished, message: Message, timeline: tuple[tuple[float, str], ...]) -> None:
+        """Append, and forget the oldest where a bound is passed."""
+        self._entries.append((finished, message, timeline))
+        self._bytes += len(message.body)
+        while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):
+            self._bytes -= len(self._entries.popleft()[1].body)
+        self._snapshot = ()
+
+    def find(self, message_id: str) -> tuple[Finished, Message, tuple[tuple[float, str], ...]] | None:
+        """The newest entry of a message, or None when it has been forgotten."""
+        return next((entry for entry in reversed(self._entries) if entry[0].message_id == message_id), None)
+
+    def snapshot(self) -> tuple[Finished, ...]:
+        """Oldest first; the same tuple while nothing changes."""
+        if not self._snapshot and self._entries:
+            self._snapshot = tuple(entry[0] for entry in self._entries)
+        return self._snapshot
+
+
+class Ledger:
+    """Counters, threads, latencies and history of one consumer. Methods ending in `_locked` expect `lock` to be held."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.clock = clock
+        self.lock = threading.Lock()
+        self.history = History()
+        self._totals: dict[str, int] = dict.fromkeys(Totals.__dataclass_fields__, 0)
+        self._requests: Counter[str] = Counter()
+        self._threads: dict[str, ThreadInfo] = {}
+        self._poll, self._queue, self._handler, self._ack = (LatencyWindow() for _ in range(4))
+
+    def request(self, operation: str) -> None:
+        """Count one request on the wire."""
+        with self.lock:
+            self._requests[operation] += 1
+
+    def count(self, column: str, amount: int = 1) -> None:
+        """Add to one of the `Totals`."""
+        with self.lock:
+            self._totals[column] += amount
+
+    def count_locked(self, column: str, amount: int = 1) -> None:
+        self._totals[column] += amount
+
+    def end_locked(self, outcome: Outcome) -> None:
+        """Put one received message into its final column."""
+        for column in _COLUMNS[outcome]:
+            self._totals[column] += 1
+
+    def finished_locked(self) -> int:
+        return self._totals["handled"] + self._totals["discarded"] + self._totals["given_up"]
+
+    def finished_messages(self) -> int:
+        """Messages that are done for good here: handled, discarded or given up."""
+        with self.lock:
+            return self.finished_locked()
+
+    def poll_latency(self, seconds: float) -> None:
+        with self.lock:
+            self._poll.add(seconds)
+
+    def queue_latencies_locked(self, seconds: Iterable[float]) -> None:
+        for sample in seconds:
+            self._queue.add(sample)
+
+    def handler_latency_locked(self, seconds: float) -> None:
+        self._handler.add(seconds)
+
+    def ack_latency_locked(self, seconds: float) -> None:
+        self._ack.add(seconds)
+
+    def thread(self, name: str, role: Role, state: ThreadState, message_id: str | None = None, error: str | None = None) -> None:
+        """Write down what a thread does now; `since` moves only when the state or the message changes."""
+        with self.lock:
+            self.thread_locked(name, role, state, message_id, error)
+
+    def thread_locked(
+        self, name: str, role: Role, state: ThreadState, message_id: str | None = None, error: str | None = None
+    ) -> None:
+        known = self._threads.get(name)
+        if known is None:
+            self._threads[name] = ThreadInfo(name, role, state, self.clock.wall(), message_id, 0, 0, error)
+        elif known.state is not state or known.message_id != message_id or known.error != error:
+            self._threads[name] = ThreadInfo(name, role, state, self.clock.wall(), message_id, known.handled, known.failed, error)
+
+    def thread_result_locked(self, name: str, succeeded: bool) -> None:
+        """Add one message to a worker's handled or failed count."""
+        known = self._threads.get(name)
+        if known is not None:
+            handled, failed = known.handled + int(succeeded), known.failed + int(not succeeded)
+            self._threads[name] = replace(known, handled=handled, failed=failed)
+
+    def thread_gone(self, name: str) -> None:
+        """Forget a thread that ended on purpose."""
+        with self.lock:
+            self._threads.pop(name, None)
+
+    def totals_locked(self) -> Totals:
+        return Totals(**self._totals)
+
+    def requests_locked(self) -> dict[str, int]:
+        return dict(self._requests)
+
+    def threads_locked(self) -> tuple[ThreadInfo, ...]:
+        return tuple(self._threads.values())
+
+    def latencies_locked(self) -> Latencies:
+        return Latencies(
+            self._poll.percentiles(), self._queue.percentiles(), self._handler.percentiles(), self._ack.percentiles()
+        )

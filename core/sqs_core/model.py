@@ -1,0 +1,377 @@
+"""What crosses a thread: frozen records and closed sets of words.
+
+Times that people read are seconds since the epoch, UTC (`time.time()`); `sqs_core.wire` turns them into ISO 8601 for JSON.
+Durations are seconds as floats unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = 1
+PREVIEW_CHARACTERS = 200
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class RunState(StrEnum):
+    """The life of a consumer, and of the engine that holds consumers."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ThreadState(StrEnum):
+    """What a thread is doing. `waiting` is a long poll that is out; `blocked` is a poller without room for a batch."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    WAITING = "waiting"
+    HANDLING = "handling"
+    DELETING = "deleting"
+    EXTENDING = "extending"
+    BLOCKED = "blocked"
+    BACKING_OFF = "backing-off"
+    PAUSED = "paused"
+    HUNG = "hung"
+    STOPPING = "stopping"
+    DEAD = "dead"
+
+
+class Role(StrEnum):
+    """Which loop a thread runs."""
+
+    POLLER = "poller"
+    WORKER = "worker"
+    ACKER = "acker"
+    LEASE = "lease"
+
+
+class PoolName(StrEnum):
+    """The two pools that can be resized while running."""
+
+    POLLERS = "pollers"
+    WORKERS = "workers"
+
+
+class Outcome(StrEnum):
+    """How a received message ended. Every receive ends in exactly one of these."""
+
+    HANDLED = "handled"
+    DISCARDED = "discarded"
+    RETRIED = "retried"
+    GIVEN_UP = "given-up"
+    RELEASED = "released"
+    LEASE_LOST = "lease-lost"
+
+
+class Level(StrEnum):
+    """How loud an event is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeValue:
+    """A message attribute as SQS has it: `type` is String, Number or Binary with an optional custom suffix."""
+
+    type: str
+    value: str | bytes
+
+    @property
+    def python(self) -> str | int | float | bytes:
+        """The value for a handler: Number becomes int or float where Python can read it, else the original string."""
+        if not self.type.startswith("Number") or isinstance(self.value, bytes):
+            return self.value
+        for number in (int, float):
+            try:
+                return number(self.value)
+            except ValueError:
+                continue
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One received message, as a handler gets it.
+
+    `system` holds AWS's own attributes under AWS's names, as strings. `receipt_handle` is for the engine alone.
+    """
+
+    message_id: str
+    body: str
+    receipt_handle: str = field(repr=False)
+    queue: str
+    typed_attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: _NOTHING)
+    system: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    def json(self) -> Any:
+        """The body parsed as JSON. Raises `ValueError` (also for bodies nested too deep to parse)."""
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("the body is nested too deep to parse as JSON") from error
+
+    @property
+    def attributes(self) -> dict[str, str | int | float | bytes]:
+        """Message attributes by name: str, number or bytes."""
+        return {name: attribute.python for name, attribute in self.typed_attributes.items()}
+
+    @property
+    def receive_count(self) -> int:
+        """How often SQS says this message was received, this time included; 1 where the server does not tell."""
+        return _integer(self.system.get("ApproximateReceiveCount"), 1)
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the message was sent, epoch seconds by SQS's clock; None where the server does not tell."""
+        milliseconds = _integer(self.system.get("SentTimestamp"), 0)
+        return milliseconds / 1000 if milliseconds else None
+
+    @property
+    def group_id(self) -> str | None:
+        """The message group id, or None."""
+        return self.system.get("MessageGroupId")
+
+
+def _integer(text: str | None, otherwise: int) -> int:
+    try:
+        return int(text) if text is not None else otherwise
+    except ValueError:
+        return otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """The process that consumes."""
+
+    pid: int
+    host: str
+    started_at: float
+    state: RunState
+    environment: str
+    read_only: bool
+    endpoint: str
+    region: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """One credential provider: botocore's method name and found, shadowed, not-configured, not-tried, failed or skipped."""
+
+    method: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """Which identity is in use and why. It has no field that could hold a secret; `key_hint` is the key id's last four."""
+
+    provider: str
+    key_hint: str
+    account: str | None = None
+    role_arn: str | None = None
+    expires_at: float | None = None
+    warnings: tuple[str, ...] = ()
+    chain: tuple[ProviderRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """A pool: wanted and existing threads, and (workers only) how many hold a message."""
+
+    target: int
+    live: int
+    busy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BufferSize:
+    """Messages received and waiting for a worker, and the bound."""
+
+    size: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The queue's approximate counts, read at `at`. `oldest_age_seconds` is None where the server has no such figure."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    oldest_age_seconds: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterQueue:
+    """Where SQS moves a message received more than `max_receive_count` times. `visible` is None until it was read."""
+
+    name: str
+    visible: int | None
+    max_receive_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counters since the start. `received = handled + discarded + failed + released + leases_lost + held`."""
+
+    received: int = 0
+    handled: int = 0
+    discarded: int = 0
+    failed: int = 0
+    retried: int = 0
+    given_up: int = 0
+    deleted: int = 0
+    released: int = 0
+    redelivered: int = 0
+    leases_lost: int = 0
+    empty_polls: int = 0
+    poll_errors: int = 0
+    hidden_retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Milliseconds over a bounded window of the newest samples; `count` is of all samples, None means no sample yet."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """poll: answer minus the later of request and send · queue: receive minus send · handler · ack: settle to proof."""
+
+    poll: Percentiles
+    queue: Percentiles
+    handler: Percentiles
+    ack: Percentiles
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadInfo:
+    """One thread of a consumer. `since` is when it entered its state."""
+
+    name: str
+    role: Role
+    state: ThreadState
+    since: float
+    message_id: str | None = None
+    handled: int = 0
+    failed: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A message we hold. `worker` is None while it waits in the buffer."""
+
+    message_id: str
+    worker: str | None
+    received_at: float
+    receive_count: int
+    lease_expires_at: float
+    extensions: int
+    group_id: str | None
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A message that ended here; `handler_ms` is None where no handler ran."""
+
+    message_id: str
+    outcome: Outcome
+    finished_at: float
+    handler_ms: float | None
+    error: str | None
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSnapshot:
+    """Everything about one queue's consumer at one moment."""
+
+    queue: str
+    url: str
+    fifo: bool
+    state: RunState
+    handler: str
+    pollers: PoolSize
+    workers: PoolSize
+    buffer: BufferSize
+    depth: Depth | None
+    dlq: DeadLetterQueue | None
+    totals: Totals
+    requests: Mapping[str, int]
+    latency_ms: Latencies
+    threads: tuple[ThreadInfo, ...]
+    in_flight: tuple[InFlight, ...]
+    history: tuple[Finished, ...]
+
+    @property
+    def held(self) -> int:
+        """Messages received and not yet ended."""
+        return len(self.in_flight)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the event log; `at` is the newest of `count` equal ones."""
+
+    at: float
+    level: Level
+    code: str
+    queue: str | None
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine at one moment: what every face draws, and what `sqs-tui snapshot` prints."""
+
+    at: float
+    engine: EngineInfo
+    credentials: CredentialReport | None
+    consumers: tuple[ConsumerSnapshot, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDetail:
+    """A message we hold or held, whole, with what this process saw of it (oldest first)."""
+
+    message: Message
+    timeline: tuple[tuple[float, str], ...]
+    outcome: Outcome | None
+    replayable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueListing:
+    """The queues of the endpoint: `queues` is name → depth (None where unreadable); `error` says why the list is not whole."""
+
+    at: float
+    queues: tuple[tuple[str, Depth | None], ...] = ()
+    error: str | None = None

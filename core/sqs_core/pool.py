@@ -1,0 +1,130 @@
+"""A resizable set of our own daemon threads around a `step`."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from sqs_core.errors import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Slot:
+    """A thread's place in a pool. `stopping()` is asked by the step between messages."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._stop = threading.Event()
+
+    def stopping(self) -> bool:
+        """True once the thread is to end after its current step."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the thread to end after its current step."""
+        self._stop.set()
+
+
+class Loop(Protocol):
+    """A loop body. `step` does one bounded piece of work; `close` runs on the thread as it ends."""
+
+    def step(self, slot: Slot) -> None: ...
+    def close(self, slot: Slot) -> None: ...
+
+
+class Pool:
+    """Threads named ROLE-1, ROLE-2 …; grows at once, shrinks after the current step of the newest.
+
+    A thread whose step raises is dead: `on_death` hears of it and a new thread takes its place.
+    """
+
+    def __init__(
+        self, role: str, make_loop: Callable[[], Loop], on_death: Callable[[str, str], None], wake: Callable[[], None]
+    ) -> None:
+        self._role, self._make_loop, self._on_death, self._wake = role, make_loop, on_death, wake
+        self._lock = threading.Lock()
+        self._slots: dict[str, Slot] = {}
+        self._live: set[str] = set()
+        self._target = 0
+        self._abandoned: set[str] = set()
+        self._closed = False
+
+    @property
+    def target(self) -> int:
+        """How many threads are wanted."""
+        return self._target
+
+    @property
+    def live(self) -> int:
+        """How many threads exist, those abandoned as hung not counted."""
+        return len(self._live)
+
+    def resize(self, target: int) -> None:
+        """Set the wanted number of threads (≥ 0). Returns at once."""
+        with self._lock:
+            self._target = 0 if self._closed else target
+            self._adjust()
+        self._wake()
+
+    def close(self) -> None:
+        """Let every thread end after its step, and start none any more."""
+        with self._lock:
+            self._closed, self._target = True, 0
+            self._adjust()
+        self._wake()
+
+    def abandon(self, name: str) -> None:
+        """Stop counting a thread that will not come back, and put another in its place."""
+        with self._lock:
+            slot = self._slots.pop(name, None)
+            if slot is None:
+                return
+            slot.stop()
+            self._live.discard(name)
+            self._abandoned.add(name)
+            self._adjust()
+
+    def _adjust(self) -> None:
+        wanted = [slot for slot in self._slots.values() if not slot.stopping()]
+        for slot in reversed(wanted[self._target :]):
+            slot.stop()
+        for _ in range(self._target - len(wanted)):
+            self._start(Slot(self._free_name()))
+
+    def _free_name(self) -> str:
+        number = 1
+        while (name := f"{self._role}-{number}") in self._slots or name in self._abandoned:
+            number += 1
+        return name
+
+    def _start(self, slot: Slot) -> None:
+        self._slots[slot.name] = slot
+        self._live.add(slot.name)
+        threading.Thread(target=self._run, args=(slot,), name=slot.name, daemon=True).start()
+
+    def _run(self, slot: Slot) -> None:
+        loop = self._make_loop()
+        error: str | None = None
+        try:
+            while not slot.stopping():
+                loop.step(slot)
+        except BaseException as problem:  # noqa: BLE001 - whatever kills a thread must not take the engine with it
+            error = describe(problem)
+        if error is None:
+            loop.close(slot)
+        self._ended(slot, error)
+
+    def _ended(self, slot: Slot, error: str | None) -> None:
+        with self._lock:
+            self._abandoned.discard(slot.name)
+            counted = self._slots.get(slot.name) is slot
+            if counted:
+                del self._slots[slot.name]
+                self._live.discard(slot.name)
+        if error is not None:
+            self._on_death(slot.name, error)
+        if counted:
+            with self._lock:
+                self._adjust()

@@ -1,0 +1,271 @@
+"""SQS as the engine sees it. Every answer is checked for proof before anybody believes it.
+
+Each method raises `RequestError` and nothing else when SQS, the network or something in between fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
+from sqs_core.model import AttributeValue, DeadLetterQueue, Depth, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mypy_boto3_sqs import SQSClient
+
+    from sqs_core.settings import QueueReference
+
+GONE_CODES = frozenset(
+    {
+        "ReceiptHandleIsInvalid",
+        "InvalidReceiptHandle",
+        "MessageNotInflight",
+        "AWS.SimpleQueueService.MessageNotInflight",
+    }
+)
+"""The server no longer honours this receipt: deleted, purged, or received again by somebody."""
+_MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A receive's answer. `damaged` are handles of messages whose body does not match its MD5; they must not be handled."""
+
+    messages: tuple[Message, ...]
+    damaged: tuple[str, ...] = ()
+    retries: int = 0
+    clock_skew_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One entry of a batch that was not confirmed. `gone` means that the receipt is dead and trying again is useless."""
+
+    code: str
+    text: str
+
+    @property
+    def gone(self) -> bool:
+        return self.code in GONE_CODES or (self.code == "InvalidParameterValue" and "expired" in self.text.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A queue's attributes as far as they could be read; None where unknown."""
+
+    visibility_seconds: int | None = None
+    depth: Depth | None = None
+    dead_letter_name: str | None = None
+    maximum_receives: int | None = None
+
+
+class Queue(Protocol):
+    """One queue, in the operations a consumer needs. Batches take at most 10 entries and are indexed by position."""
+
+    name: str
+    url: str
+    fifo: bool
+
+    def receive(self, maximum: int, wait_seconds: int, visibility_seconds: int, attempt_id: str | None) -> Received: ...
+    def delete_batch(self, handles: Sequence[str]) -> dict[int, Refusal]: ...
+    def change_visibility_batch(self, entries: Sequence[tuple[str, int]]) -> dict[int, Refusal]: ...
+    def facts(self, now: float) -> QueueFacts: ...
+    def send_copy(self, message: Message) -> str: ...
+
+
+class SqsQueue:
+    """`Queue` over boto3 clients, one per purpose."""
+
+    def __init__(self, name: str, url: str, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
+        self.name, self.url, self.fifo = name, url, name.endswith(".fifo")
+        self._poll, self._ack, self._look, self._send = poll, ack, look, send
+
+    def receive(self, maximum: int, wait_seconds: int, visibility_seconds: int, attempt_id: str | None) -> Received:
+        """One long poll. An answer that is not SQS's (HTML, an empty body) raises, so that it cannot pass for a quiet queue."""
+        extra: dict[str, Any] = {"ReceiveRequestAttemptId": attempt_id} if attempt_id else {}
+        answer = _call(
+            "ReceiveMessage",
+            lambda: self._poll.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=maximum,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=visibility_seconds,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+                **extra,
+            ),
+        )
+        meta = answer.get("ResponseMetadata", {})
+        raw = answer.get("Messages")
+        if raw is None:
+            _require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
+        sound, damaged = _sound_messages(raw or [], self.name)
+        return Received(sound, damaged, int(meta.get("RetryAttempts", 0)), _skew_seconds(meta.get("HTTPHeaders", {})))
+
+    def delete_batch(self, handles: Sequence[str]) -> dict[int, Refusal]:
+        """Delete up to 10. Returns what was not confirmed, by position; an empty dict means that all were deleted."""
+        entries = [{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(handles)]
+        return self._batch("DeleteMessageBatch", self._ack.delete_message_batch, entries)
+
+    def change_visibility_batch(self, entries: Sequence[tuple[str, int]]) -> dict[int, Refusal]:
+        """Set the visibility timeout of up to 10 `(handle, seconds)`. Returns what was not confirmed, by position."""
+        request = [
+            {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+            for index, (handle, seconds) in enumerate(entries)
+        ]
+        return self._batch("ChangeMessageVisibilityBatch", self._ack.change_message_visibility_batch, request)
+
+    def _batch(self, operation: str, call: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
+        answer = _call(operation, lambda: call(QueueUrl=self.url, Entries=entries))
+        confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
+        refused = {
+            str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
+            for entry in answer.get("Failed") or ()
+        }
+        silent = Refusal("Unconfirmed", f"{operation} answered without naming this entry")
+        ids = [str(entry["Id"]) for entry in entries]
+        return {int(key): refused.get(key, silent) for key in ids if key in refused or key not in confirmed}
+
+    def facts(self, now: float) -> QueueFacts:
+        """Read the queue's attributes. `now` (epoch seconds) stamps the depth."""
+        answer = _call("GetQueueAttributes", lambda: self._look.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"]))
+        attributes: Mapping[str, str] = answer.get("Attributes") or {}
+        if not attributes:
+            raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
+        return read_facts(attributes, now)
+
+    def send_copy(self, message: Message) -> str:
+        """Send a message's body and attributes as a new message and return its id, proved by MessageId and MD5.
+
+        A FIFO group is kept and the deduplication id is new, for SQS would swallow the old one within 5 minutes.
+        """
+        request: dict[str, Any] = {"QueueUrl": self.url, "MessageBody": message.body}
+        if message.typed_attributes:
+            request["MessageAttributes"] = {name: _attribute_out(value) for name, value in message.typed_attributes.items()}
+        if message.group_id is not None:
+            request["MessageGroupId"] = message.group_id
+        if self.fifo:
+            request["MessageDeduplicationId"] = str(uuid.uuid4())
+        answer = _call("SendMessage", lambda: self._send.send_message(**request))
+        message_id, digest = answer.get("MessageId"), answer.get("MD5OfMessageBody")
+        if not message_id or digest != _md5(message.body):
+            raise RequestError("SendMessage", ProtocolError("no MessageId and matching MD5 came back: it may or may not be sent"))
+        return str(message_id)
+
+
+def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> str:
+    """The queue's URL at this endpoint. Raises `ConfigurationError` when there is no such queue, `RequestError` otherwise."""
+    if reference.region and reference.region != region:
+        raise ConfigurationError(
+            f"queue {reference.given!r} is in {reference.region}, this session in {region}: pass --region {reference.region}"
+        )
+    owner: dict[str, Any] = {"QueueOwnerAWSAccountId": reference.account} if reference.account else {}
+    try:
+        answer = _call("GetQueueUrl", lambda: look.get_queue_url(QueueName=reference.name, **owner))
+    except RequestError as error:
+        if error.code in _MISSING_QUEUE:
+            raise ConfigurationError(
+                f"queue {reference.given!r} does not exist at {look.meta.endpoint_url} ({region}): "
+                "check its name, --region and --endpoint-url"
+            ) from error
+        raise
+    url = answer.get("QueueUrl")
+    if not url:
+        raise RequestError("GetQueueUrl", ProtocolError("the answer has no QueueUrl"))
+    return str(url)
+
+
+def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:
+    """Facts from SQS's attribute map; values that are missing or no numbers are None."""
+    counts = [_whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed")]
+    visible, in_flight, delayed = counts
+    known = visible is not None and in_flight is not None and delayed is not None
+    oldest = _whole(attributes.get("ApproximateAgeOfOldestMessage"))
+    depth = Depth(visible or 0, in_flight or 0, delayed or 0, oldest, now) if known else None
+    name, maximum = _redrive(attributes.get("RedrivePolicy"))
+    return QueueFacts(_whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
+
+
+def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue | None:
+    """The snapshot's view of the redrive policy, or None where there is none."""
+    if facts.dead_letter_name is None or facts.maximum_receives is None:
+        return None
+    return DeadLetterQueue(facts.dead_letter_name, visible, facts.maximum_receives)
+
+
+def _redrive(policy: str | None) -> tuple[str | None, int | None]:
+    try:
+        parsed = json.loads(policy or "{}")
+        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], int(parsed["maxReceiveCount"])
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
+def _whole(text: object) -> int | None:
+    try:
+        return int(text)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError):
+        return None
+
+
+def _call(operation: str, call: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        answer = call()
+    except Exception as error:
+        raise RequestError(operation, error) from error
+    return answer if isinstance(answer, dict) else {}
+
+
+def _require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:
+    kind = headers.get("content-type", "")
+    if "html" in kind or headers.get("content-length") == "0":
+        shown = kind or "no content type"
+        raise RequestError(operation, ProtocolError(f"HTTP 200 with a body that is not SQS's ({shown})"))
+
+
+def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+    """Split an answer into messages and the handles of damaged ones. A server's duplicate keeps its newest handle."""
+    sound: dict[str, Message] = {}
+    damaged: list[str] = []
+    for entry in raw:
+        handle, message_id, body = entry.get("ReceiptHandle"), entry.get("MessageId"), entry.get("Body")
+        if not handle:
+            continue
+        digest = entry.get("MD5OfBody")
+        if not message_id or body is None or (digest is not None and digest != _md5(body)):
+            damaged.append(str(handle))
+            continue
+        attributes = {name: _attribute_in(value) for name, value in (entry.get("MessageAttributes") or {}).items()}
+        sound[message_id] = Message(message_id, body, handle, queue, attributes, entry.get("Attributes") or {})
+    return tuple(sound.values()), tuple(damaged)
+
+
+def _attribute_in(raw: Mapping[str, Any]) -> AttributeValue:
+    kind = str(raw.get("DataType", "String"))
+    return AttributeValue(kind, raw.get("BinaryValue", b"") if kind.startswith("Binary") else str(raw.get("StringValue", "")))
+
+
+def _attribute_out(attribute: AttributeValue) -> dict[str, Any]:
+    slot = "BinaryValue" if isinstance(attribute.value, bytes) else "StringValue"
+    return {"DataType": attribute.type, slot: attribute.value}
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def _skew_seconds(headers: Mapping[str, str]) -> float:
+    """How far this machine's clock is ahead of the server's, from the Date header (whole seconds: small skews read as 0)."""
+    try:
+        ahead = time.time() - parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return 0.0
+    return ahead if abs(ahead) > 2 else 0.0

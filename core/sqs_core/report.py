@@ -1,0 +1,28 @@
+"""What a run did, in the contract's columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqs_core.model import ConsumerSnapshot, Snapshot
+
+
+def make_report(snapshot: Snapshot, duration_seconds: float) -> dict[str, Any]:
+    """The sums over all queues; with several queues also `queues`, the same columns for each."""
+    parts = {consumer.queue: _columns(consumer) for consumer in snapshot.consumers}
+    totals: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
+    for part in parts.values():
+        requests.update(part["requests"])
+        totals.update({name: value for name, value in part.items() if name != "requests"})
+    report: dict[str, Any] = {**totals, "requests": dict(requests), "duration_seconds": round(duration_seconds, 3)}
+    if len(parts) > 1:
+        report["queues"] = parts
+    return report
+
+
+def _columns(consumer: ConsumerSnapshot) -> dict[str, Any]:
+    return {**asdict(consumer.totals), "in_flight_at_exit": consumer.held, "requests": dict(consumer.requests)}

@@ -1,0 +1,195 @@
+"""What a run was asked to do, validated before anything happens.
+
+Every refusal is a `ConfigurationError` whose one line names the option, the value and what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqs_core.environment import Environment, choose_environment
+from sqs_core.errors import ConfigurationError
+from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAXIMUM_THREADS = 512
+READ_TIMEOUT_MARGIN_SECONDS = 10.0
+LOCAL_REGION = "us-east-1"
+_LOCAL_HOSTS = ("localhost", "localhost.localstack.cloud", "localstack")
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?\Z")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\A[0-9a-fA-F:.%]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """How to reach SQS. `endpoint_url` None means the environment's own: LocalStack's when local, AWS's when deployed."""
+
+    environment: Environment = Environment.LOCAL
+    endpoint_url: str | None = None
+    region: str = LOCAL_REGION
+    profile: str | None = None
+    read_only: bool = False
+    allow_writes: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """One queue's consumer. `visibility_seconds` None means the queue's own."""
+
+    workers: int = 8
+    pollers: int = 2
+    wait_seconds: int = 20
+    visibility_seconds: int | None = None
+    batch: int = 10
+    read_timeout_seconds: float | None = None
+    drain_timeout_seconds: float = 25.0
+    handler_timeout_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, with the number and the bound."""
+        _between("--workers", self.workers, 1, MAXIMUM_THREADS)
+        _between("--pollers", self.pollers, 1, MAXIMUM_THREADS)
+        _between("--wait", self.wait_seconds, 0, 20, "SQS waits at most 20 s")
+        _between("--batch", self.batch, 1, 10, "SQS gives at most 10 messages a receive")
+        _between("--drain-timeout", self.drain_timeout_seconds, 0, 86_400)
+        if self.visibility_seconds is not None:
+            _between("--visibility", self.visibility_seconds, 1, MAXIMUM_VISIBILITY_SECONDS, "SQS allows up to 12 hours")
+        if self.handler_timeout_seconds is not None:
+            _between("--handler-timeout", self.handler_timeout_seconds, 0.001, MAXIMUM_VISIBILITY_SECONDS)
+        if self.poll_read_timeout_seconds <= self.wait_seconds:
+            raise ConfigurationError(
+                f"--read-timeout {self.poll_read_timeout_seconds:g} is not longer than --wait {self.wait_seconds}: the client "
+                f"would hang up before SQS answers and lose the messages until their visibility timeout; "
+                f"use --read-timeout {self.wait_seconds + READ_TIMEOUT_MARGIN_SECONDS:g} or a shorter --wait"
+            )
+
+    @property
+    def poll_read_timeout_seconds(self) -> float:
+        """How long a poll may take on the wire before the client gives it up."""
+        if self.read_timeout_seconds is not None:
+            return self.read_timeout_seconds
+        return self.wait_seconds + READ_TIMEOUT_MARGIN_SECONDS
+
+
+def _between(option: str, value: float, low: float, high: float, why: str = "") -> None:
+    if not low <= value <= high:
+        raise ConfigurationError(f"{option} {value:g} is not between {low:g} and {high:g}{': ' + why if why else ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReference:
+    """A queue as a user names it: `name`, `account` and `region` where given, and `url` where it was a URL."""
+
+    given: str
+    name: str
+    account: str | None = None
+    region: str | None = None
+    url: str | None = None
+
+
+def parse_queue(text: str) -> QueueReference:
+    """Read a queue's name, URL or ARN. Raises `ConfigurationError` for anything else."""
+    if text.startswith("arn:"):
+        parts = text.split(":")
+        if len(parts) != 6 or parts[2] != "sqs":
+            raise ConfigurationError(f"queue {text!r} is not an SQS ARN (arn:aws:sqs:REGION:ACCOUNT:NAME)")
+        return QueueReference(text, _queue_name(parts[5], text), parts[4] or None, parts[3] or None)
+    if text.startswith(("http://", "https://")):
+        check_url("queue", text)
+        segments = [segment for segment in urlsplit(text).path.split("/") if segment]
+        if not segments:
+            raise ConfigurationError(f"queue URL {text!r} has no queue name in its path")
+        account = segments[-2] if len(segments) > 1 and segments[-2].isdigit() else None
+        return QueueReference(text, _queue_name(segments[-1], text), account, None, text)
+    return QueueReference(text, _queue_name(text, text))
+
+
+def _queue_name(name: str, given: str) -> str:
+    if not _QUEUE_NAME.match(name):
+        raise ConfigurationError(f"queue {given!r} is no queue name, URL or ARN: names are 1-80 letters, digits, - and _")
+    return name
+
+
+def check_url(what: str, url: str) -> str:
+    """Return `url` when it is http(s)://HOST[:PORT][/PATH], else raise `ConfigurationError`."""
+    example = "write it as http://localhost:4566"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{what} {url!r} is malformed ({error}); {example}") from error
+    if parts.scheme not in ("http", "https") or not host or not _HOST_NAME.match(host) or port == 0:
+        raise ConfigurationError(f"{what} {url!r} is malformed; {example}")
+    extras = parts.username or parts.password or parts.query or parts.fragment
+    if extras or any(character.isspace() for character in url):
+        raise ConfigurationError(f"{what} {url!r} must hold only scheme, host, port and path; {example}")
+    return url
+
+
+def is_local_host(host: str) -> bool:
+    """True for loopback addresses and LocalStack's own names."""
+    host = host.lower().rstrip(".")
+    if host in _LOCAL_HOSTS or host.endswith((".localhost", ".localhost.localstack.cloud")):
+        return True
+    return host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def is_aws_host(host: str) -> bool:
+    """True for AWS's own endpoints."""
+    return host.lower().rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"))
+
+
+def guard_endpoint(environment: Environment, url: str, allowed_hosts: tuple[str, ...] = ()) -> None:
+    """Refuse an endpoint that does not belong to the environment.
+
+    Local means loopback, LocalStack's names or an allowed host, never AWS. Deployed means AWS or an allowed host.
+    """
+    host = urlsplit(url).hostname or ""
+    if environment.deployed:
+        if not is_aws_host(host) and host not in allowed_hosts:
+            raise ConfigurationError(
+                f"endpoint {url} is not AWS's own, and this is {environment}: signed requests would go there; "
+                f"allow it with --allow-endpoint {host}, or drop --endpoint-url"
+            )
+        return
+    if is_aws_host(host):
+        raise ConfigurationError(f"endpoint {url} is AWS's own, and this is local; pass --env staging or production")
+    if not is_local_host(host) and host not in allowed_hosts:
+        raise ConfigurationError(f"endpoint {url} is not on this machine; allow it with --allow-endpoint {host}")
+
+
+def make_connection_settings(
+    *,
+    env: str | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+    allow_endpoints: tuple[str, ...] = (),
+    read_only: bool = False,
+    allow_writes: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> ConnectionSettings:
+    """Connection settings from flags and environment. Raises `ConfigurationError` for what cannot or must not work."""
+    choice = choose_environment(env, environ)
+    environment = choice.environment
+    if endpoint_url is not None:
+        guard_endpoint(environment, check_url("--endpoint-url", endpoint_url), allow_endpoints)
+    chosen_region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    if not chosen_region:
+        if environment.deployed:
+            raise ConfigurationError(f"no region for {environment}: pass --region, or set AWS_REGION")
+        chosen_region = LOCAL_REGION
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", chosen_region):
+        raise ConfigurationError(f"region {chosen_region!r} is not a region's name, such as eu-west-1")
+    ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
+    warnings = [choice.warning] if choice.warning else []
+    if ignored:
+        warnings.append(f"{', '.join(ignored)} ignored, use --endpoint-url")
+    return ConnectionSettings(environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings))

@@ -1,0 +1,43 @@
+"""Snapshots and events as JSON: the contract's names, ISO 8601 UTC times, optional fields left out when None."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.model import SCHEMA
+
+if TYPE_CHECKING:
+    from sqs_core.model import Event, Snapshot
+
+_TIMES = frozenset({"at", "started_at", "received_at", "lease_expires_at", "finished_at", "expires_at", "since"})
+_OPTIONAL = frozenset({"message_id", "error", "worker", "group_id"})
+
+
+def iso(seconds: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as plain JSON types, `schema` first."""
+    return {"schema": SCHEMA, **_plain(asdict(snapshot))}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """An event as plain JSON types."""
+    plain: dict[str, Any] = _plain(asdict(event))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: iso(item) if key in _TIMES and isinstance(item, float | int) else _plain(item)
+            for key, item in value.items()
+            if not (item is None and key in _OPTIONAL)
+        }
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

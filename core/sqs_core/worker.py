@@ -1,0 +1,75 @@
+"""The worker: takes one message, runs the handler, and turns how that ended into a verdict."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from sqs_core.errors import Discard, Retry, describe
+from sqs_core.events import Code
+from sqs_core.held import Verdict
+from sqs_core.model import Level, Outcome
+from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, RedeliveryDelay
+
+if TYPE_CHECKING:
+    from sqs_core.handlers import Handler
+    from sqs_core.holding import Holding
+    from sqs_core.model import Message
+    from sqs_core.pool import Slot
+
+_TAKE_WAIT_SECONDS = 1.0
+
+
+class Worker:
+    """One per thread: an async handler gets an event loop of its own here."""
+
+    def __init__(self, holding: Holding, handler: Handler) -> None:
+        self._holding = holding
+        self._handler = handler
+        self._call = handler.bind()
+        self._redelivery = RedeliveryDelay()
+
+    def step(self, slot: Slot) -> None:
+        """Handle one message, or wait a while for one."""
+        held = self._holding.take(slot.name, slot.stopping, _TAKE_WAIT_SECONDS)
+        if held is not None:
+            self._holding.conclude(held, self._handle(held.message))
+
+    def close(self, slot: Slot) -> None:
+        """The thread ends on purpose."""
+        self._call.close()
+        self._holding.ledger.thread_gone(slot.name)
+
+    def _handle(self, message: Message) -> Verdict:
+        try:
+            self._call(message)
+        except Discard as discard:
+            return Verdict(Outcome.DISCARDED, None, str(discard) or None)
+        except Retry as retry:
+            return self._failed(message, str(retry), retry.delay_seconds)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and its like are a handler's failure, not our end
+            text = describe(error)
+            self._holding.events.record(
+                Level.WARNING,
+                Code.HANDLER_FAILED,
+                self._holding.queue,
+                f"handler failed: {text}",
+                collapse=type(error).__name__,
+            )
+            return self._failed(message, text, None)
+        return Verdict(Outcome.HANDLED)
+
+    def _failed(self, message: Message, error: str, delay_seconds: float | None) -> Verdict:
+        if self._holding.on_last_receive(message):
+            text = f"message {message.message_id} failed on its last receive; the next receive dead-letters it"
+            self._holding.events.record(Level.WARNING, Code.MESSAGE_GIVEN_UP, self._holding.queue, text, collapse="given up")
+            return Verdict(Outcome.GIVEN_UP, 0, error)
+        if delay_seconds is None:
+            delay_seconds = self._redelivery.delay_seconds(message.receive_count)
+        return Verdict(Outcome.RETRIED, self._legal_delay(delay_seconds), error)
+
+    def _legal_delay(self, seconds: float) -> int:
+        """ChangeMessageVisibility takes whole seconds and refuses more than the 12 hours that began at the receive."""
+        if math.isnan(seconds):
+            return 0
+        return round(max(0.0, min(seconds, MAXIMUM_VISIBILITY_SECONDS - 60.0)))

@@ -1,0 +1,121 @@
+"""What every test stands on: a clean environment, and real servers that are started when a test asks for one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from hypothesis import settings
+
+import servers
+from sqs_core.demo.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_sqs import SQSClient
+
+
+# A deadline for an example would measure the machine.
+settings.register_profile("suite", deadline=None, max_examples=50)
+settings.load_profile("suite")
+
+
+def pytest_report_header() -> str:
+    """Which SDK this run is on."""
+    return f"boto3: {boto3.__version__}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same as `clean_environment`, for the fixtures that live as long as the session."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _clean(monkeypatch, tmp_path_factory.mktemp("h"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of the developer's settings, credentials or terminal; a home for each test, which is the value.
+
+    The path is short, for the sake of Unix sockets in it.
+    """
+    home = tmp_path_factory.mktemp("h")
+    _clean(monkeypatch, home)
+    return home
+
+
+def _clean(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    foreign = {"APP_ENV", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "LOCALSTACK_HOST", "EDGE_PORT"}
+    for name in list(os.environ):
+        if name in foreign or name.startswith(("AWS_", "SQS_TUI_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for kind in ("STATE_HOME", "CONFIG_HOME", "CACHE_HOME", "RUNTIME_DIR"):
+        directory = home / kind.split("_")[0].lower()
+        directory.mkdir(mode=0o700)
+        monkeypatch.setenv(f"XDG_{kind}", str(directory))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(scope="session")
+def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint URL of the session's LocalStack. Shared: use queues from `queue_factory`."""
+    with servers.localstack(tmp_path_factory.mktemp("localstack")) as endpoint_url:
+        yield endpoint_url
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """The endpoint URL of the session's MiniStack, which the demo embeds. Shared: use `ministack_queue_factory`."""
+    with Emulator() as emulator:
+        yield emulator.endpoint_url
+
+
+@pytest.fixture(scope="session")
+def make_client() -> Iterator[Callable[[str], SQSClient]]:
+    """Makes boto3 SQS clients for an endpoint, to look at a server past the code under test. They do not retry."""
+    session = boto3.Session(servers.DUMMY_KEY, servers.DUMMY_KEY, region_name=servers.REGION)
+    clients: list[SQSClient] = []
+
+    def make(endpoint_url: str) -> SQSClient:
+        config = Config(retries={"total_max_attempts": 1})
+        clients.append(session.client("sqs", endpoint_url=endpoint_url, config=config))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def sqs(localstack: str, make_client: Callable[[str], SQSClient]) -> SQSClient:
+    """A plain boto3 client of the session's LocalStack."""
+    return make_client(localstack)
+
+
+@pytest.fixture
+def queue_factory(sqs: SQSClient) -> Iterator[servers.QueueFactory]:
+    """Makes queues on LocalStack for this test alone: `queue_factory(fifo=…, max_receive_count=…, attributes=…)`."""
+    factory = servers.QueueFactory(sqs)
+    yield factory
+    factory.delete_all()
+
+
+@pytest.fixture(scope="session")
+def ministack_sqs(ministack: str, make_client: Callable[[str], SQSClient]) -> SQSClient:
+    """A plain boto3 client of the session's MiniStack."""
+    return make_client(ministack)
+
+
+@pytest.fixture
+def ministack_queue_factory(ministack_sqs: SQSClient) -> Iterator[servers.QueueFactory]:
+    """As `queue_factory`, on MiniStack."""
+    factory = servers.QueueFactory(ministack_sqs)
+    yield factory
+    factory.delete_all()

@@ -1,0 +1,62 @@
+"""What importing costs: the AWS SDK and the screen library are loaded by those who use them, and by nobody else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+ENGINE_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich", "sqs_tui")
+VERSION_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich")
+# SystemExit is how a command line ends; the modules are listed after it, on stderr.
+LIST_MODULES = """
+import runpy, sys
+sys.path[:0] = {roots!r}
+try:
+    {code}
+finally:
+    print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)
+"""
+VERSION = "sys.argv = ['sqs-tui', '--version']; from sqs_tui.cli import main; main()"
+
+
+def _loaded_by(code: str) -> tuple[subprocess.CompletedProcess[str], set[str]]:
+    program = LIST_MODULES.format(code=code, roots=[str(REPOSITORY / "core"), str(REPOSITORY / "tui")])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    return done, set(done.stderr.splitlines()[-1].split())
+
+
+def test_the_engine_can_be_imported_without_the_sdk_or_a_screen() -> None:
+    done, loaded = _loaded_by("import sqs_core; assert sqs_core.Consumer")
+    assert done.returncode == 0, done.stderr
+    assert loaded.isdisjoint(ENGINE_MUST_NOT_LOAD)
+
+
+def test_every_module_of_the_engine_can_be_imported_without_the_sdk_or_a_screen() -> None:
+    source = REPOSITORY / "core"
+    modules = [".".join(path.relative_to(source).with_suffix("").parts) for path in source.rglob("*.py")]
+    names = [name.removesuffix(".__init__") for name in modules if not name.endswith(".guard")]
+    done, loaded = _loaded_by(f"import {', '.join(names)}")
+    assert done.returncode == 0, done.stderr
+    assert loaded.isdisjoint(ENGINE_MUST_NOT_LOAD)
+
+
+def test_the_version_is_told_without_the_sdk_or_a_screen() -> None:
+    done, loaded = _loaded_by(VERSION)
+    assert done.returncode == 0, done.stderr
+    assert loaded.isdisjoint(VERSION_MUST_NOT_LOAD)
+
+
+def test_this_check_would_see_a_module() -> None:
+    _, loaded = _loaded_by("import rich.console")
+    assert "rich" in loaded
+
+
+def test_the_import_contracts_hold() -> None:
+    tool = Path(sys.executable).with_name("lint-imports")
+    environment = {"PYTHONPATH": f"{REPOSITORY / 'core'}:{REPOSITORY / 'tui'}", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [str(tool), "--no-cache"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

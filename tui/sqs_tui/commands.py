@@ -1,0 +1,235 @@
+"""The one table of commands: bindings, the key bar, the palette and the help screen are all made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Group(StrEnum):
+    """The headings of the help screen, in its order."""
+
+    CONSUMER = "Consumer"
+    PANES = "Panes"
+    MESSAGES = "Messages"
+    VIEW = "View"
+    MOVE = "Move"
+    LEAVE = "Leave"
+
+
+class Pane(StrEnum):
+    """What can have the focus; the values are widget ids."""
+
+    QUEUES = "queues"
+    WORKERS = "workers"
+    IN_FLIGHT = "in-flight"
+    HISTORY = "history"
+    POLLERS = "pollers"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides which commands are allowed now."""
+
+    pane: Pane | None = None
+    queue: bool = False
+    consuming: bool = False
+    message: bool = False
+    frozen: bool = False
+    filtered: bool = False
+    leaving: bool = False
+    view_only: bool = False
+
+
+def _always(situation: Situation) -> bool:
+    return not situation.leaving
+
+
+def _while_consuming(situation: Situation) -> bool:
+    return situation.consuming and not situation.leaving
+
+
+def _on_message(situation: Situation) -> bool:
+    return situation.consuming and situation.message and not situation.leaving
+
+
+def _in_history(situation: Situation) -> bool:
+    return _on_message(situation) and situation.pane is Pane.HISTORY
+
+
+def _on_free_queue(situation: Situation) -> bool:
+    return situation.queue and not situation.consuming and not situation.leaving
+
+
+def _something_to_undo(situation: Situation) -> bool:
+    return situation.filtered or situation.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the user can do.
+
+    `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out) and
+    `rank` its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything
+    outside this screen. `action` is the table widget's own action, or empty for the screen's `command`.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    key: str
+    title: str
+    help: str
+    group: Group
+    when: Callable[[Situation], bool] = _always
+    changes: bool = False
+    bar: str = ""
+    rank: int = 0
+    action: str = ""
+
+    def allowed(self, situation: Situation) -> bool:
+        """Whether it makes sense now."""
+        return self.when(situation) and not (self.changes and situation.view_only)
+
+
+COMMANDS = (
+    Command(
+        "pause", ("p",), "p", "Pause or resume",
+        "Stop receiving on the selected queue and work off what is held; press again to receive.",
+        Group.CONSUMER, _while_consuming, changes=True, bar="Pause/resume", rank=8,
+    ),
+    Command(
+        "consume", ("c",), "c", "Consume this queue",
+        "Start a consumer on the selected queue with a handler you choose. Success deletes messages.",
+        Group.CONSUMER, _on_free_queue, changes=True, bar="Consume", rank=9,
+    ),
+    Command(
+        "grow", ("plus",), "+", "Add a thread",
+        "One thread more in the focused pool: pollers in the pollers pane, else workers.",
+        Group.CONSUMER, _while_consuming, changes=True, bar="/- Pool", rank=6,
+    ),
+    Command(
+        "shrink", ("minus",), "-", "Remove a thread",
+        "One thread fewer in the focused pool, after its current message.",
+        Group.CONSUMER, _while_consuming, changes=True,
+    ),
+    Command(
+        "workers", ("w",), "w", "Workers",
+        "What each worker does.", Group.PANES, _while_consuming, bar="Workers", rank=3,
+    ),
+    Command(
+        "in_flight", ("i",), "i", "In flight",
+        "The messages held now, and how long their leases run.", Group.PANES, _while_consuming, bar="In flight", rank=3,
+    ),
+    Command(
+        "history", ("m",), "m", "Messages",
+        "Finished messages: how they ended, how long they took.", Group.PANES, _while_consuming, bar="Messages", rank=3,
+    ),
+    Command(
+        "open", ("enter",), "enter", "Open message",
+        "Body, attributes and timeline of the message under the cursor.",
+        Group.MESSAGES, _on_message, bar="Open", rank=5, action="open",
+    ),
+    Command(
+        "replay", ("R",), "R", "Replay message",
+        "Send the finished message under the cursor again as a new one, after a confirmation.",
+        Group.MESSAGES, _in_history, changes=True, bar="Replay", rank=4,
+    ),
+    Command(
+        "filter", ("slash",), "/", "Filter",
+        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
+        Group.VIEW, _while_consuming, bar="Filter", rank=2,
+    ),
+    Command(
+        "freeze", ("f",), "f", "Freeze the view",
+        "Hold the screen still; consuming and counting go on. Press again to go on watching.",
+        Group.VIEW, bar="Freeze", rank=1,
+    ),
+    Command(
+        "screenshot", ("s",), "s", "Save a screenshot",
+        "Write what you see to an SVG file, and say where.", Group.VIEW,
+    ),
+    Command(
+        "back", ("escape",), "esc", "Back",
+        "Close what is open; clear the filter; end a freeze.", Group.VIEW, _something_to_undo, bar="Back", rank=5,
+    ),
+    Command(
+        "queue", tuple("123456789"), "1-9", "Select a queue",
+        "Show that queue's panes.", Group.MOVE,
+    ),
+    Command("up", ("up", "k"), "up k", "Up", "One row up.", Group.MOVE, action="move(-1)"),
+    Command("down", ("down", "j"), "down j", "Down", "One row down.", Group.MOVE, action="move(1)"),
+    Command("page_up", ("pageup",), "pgup", "Page up", "One page up.", Group.MOVE, action="page(-1)"),
+    Command("page_down", ("pagedown",), "pgdn", "Page down", "One page down.", Group.MOVE, action="page(1)"),
+    Command(
+        "top", ("g", "home"), "g home", "First row",
+        "The first row; among messages and events, stay with the newest.", Group.MOVE, action="top",
+    ),
+    Command("bottom", ("G", "end"), "G end", "Last row", "The last row.", Group.MOVE, action="bottom"),
+    Command("next_pane", (), "tab", "Next pane", "Focus the next pane; shift+tab the one before.", Group.MOVE),
+    Command("help", ("question_mark",), "?", "Help", "All keys and what the words mean.", Group.VIEW, bar="Help", rank=9),
+    Command("palette", (), "ctrl+p", "Commands", "Find a command by name; also the themes.", Group.VIEW),
+    Command(
+        "quit", ("q", "ctrl+c", "ctrl+q"), "q", "Quit",
+        "Drain: stop receiving, finish what is held, then leave. A second press leaves now and releases what it can.",
+        Group.LEAVE, lambda _: True, bar="Quit", rank=10,
+    ),
+)  # fmt: skip
+
+BY_ID = {command.id: command for command in COMMANDS}
+
+
+def table_bindings() -> list[Binding]:
+    """The bindings of a table: movement, and opening the row under the cursor."""
+    return [
+        Binding(key, command.action, command.title, show=False)
+        for command in COMMANDS
+        if command.action
+        for key in command.keys
+    ]
+
+
+def screen_bindings() -> list[Binding]:
+    """The bindings of the main screen: all but the tables' own and leaving."""
+    return [
+        Binding(key, f"command('{command.id}', '{key}')", command.title, show=False)
+        for command in COMMANDS
+        if not command.action and command.group is not Group.LEAVE
+        for key in command.keys
+    ]
+
+
+def app_bindings() -> list[Binding]:
+    """Leaving, from everywhere. The control keys work while a text is being typed, too."""
+    return [
+        Binding(key, "leave", BY_ID["quit"].title, show=False, priority=key.startswith("ctrl+"))
+        for key in BY_ID["quit"].keys
+    ]
+
+
+def bar_commands(situation: Situation) -> list[Command]:
+    """What the key bar offers now, in the table's order."""
+    return [command for command in COMMANDS if command.bar and command.allowed(situation)]
+
+
+def palette_commands(situation: Situation) -> list[Command]:
+    """What the palette offers now."""
+    unlisted = {Group.MOVE}
+    return [
+        command
+        for command in COMMANDS
+        if command.group not in unlisted and command.id not in {"palette", "back"} and command.allowed(situation)
+    ]
+
+
+def help_commands(situation: Situation) -> list[tuple[Group, list[Command]]]:
+    """What the help screen lists: every command by group, without those that view-only hides."""
+    return [
+        (group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in Group
+    ]

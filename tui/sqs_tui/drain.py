@@ -1,0 +1,88 @@
+"""What remains of a drain, in words and as a fraction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqs_core.model import Role, RunState, ThreadState
+from sqs_tui import format as shown
+
+if TYPE_CHECKING:
+    from sqs_core.model import Snapshot
+
+LONGEST_POLL_SECONDS = 20.0
+_BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG})
+ENDED = frozenset({RunState.STOPPED, RunState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """A drain as it is drawn: what is still to end, how far it is (0–1), and when it is cut short (None: not known)."""
+
+    remains: str
+    fraction: float
+    cut_short_in_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Remainder:
+    busy: int
+    held: int
+    polls: int
+    poll_seconds: float
+
+    @property
+    def work(self) -> float:
+        # A poll cannot be hurried: what it still takes counts as well, so that the bar moves while one waits.
+        return self.held + self.polls + self.poll_seconds
+
+
+class DrainProgress:
+    """Follows a drain from its first snapshot to the last."""
+
+    def __init__(self) -> None:
+        self._most_work = 0.0
+        self._furthest = 0.0
+        self._deadline_at: float | None = None
+
+    def observe(self, snapshot: Snapshot, deadline_seconds: float | None) -> Drain:
+        """The drain at this snapshot; `deadline_seconds` is what the engine says is left."""
+        if deadline_seconds is not None and self._deadline_at is None:
+            self._deadline_at = snapshot.at + deadline_seconds
+        rest = _remainder(snapshot)
+        self._most_work = max(self._most_work, rest.work)
+        done = 1.0 if self._most_work == 0 else 1.0 - rest.work / self._most_work
+        # The bar never runs backwards, even when an outstanding poll brings messages.
+        self._furthest = max(self._furthest, min(done, 1.0))
+        return Drain(_words(rest), self._furthest, deadline_seconds)
+
+    def is_clean(self, snapshot: Snapshot) -> bool:
+        """Whether the engine ended by itself, within its deadline and with nothing held."""
+        in_time = self._deadline_at is None or snapshot.at < self._deadline_at
+        held = sum(consumer.held for consumer in snapshot.consumers)
+        return snapshot.engine.state is RunState.STOPPED and in_time and held == 0
+
+
+def _remainder(snapshot: Snapshot) -> _Remainder:
+    threads = [thread for consumer in snapshot.consumers for thread in consumer.threads]
+    out = [t for t in threads if t.role is Role.POLLER and t.state is ThreadState.WAITING]
+    ends_in_seconds = [LONGEST_POLL_SECONDS - (snapshot.at - thread.since) for thread in out]
+    return _Remainder(
+        busy=sum(1 for t in threads if t.role is Role.WORKER and t.state in _BUSY),
+        held=sum(consumer.held for consumer in snapshot.consumers),
+        polls=len(out),
+        poll_seconds=max(0.0, min(max(ends_in_seconds, default=0.0), LONGEST_POLL_SECONDS)),
+    )
+
+
+def _words(rest: _Remainder) -> str:
+    parts = []
+    if rest.busy:
+        parts.append(f"{shown.plural(rest.busy, 'worker')} busy")
+    if rest.held:
+        parts.append(f"{shown.plural(rest.held, 'message')} held")
+    if rest.polls:
+        verb = "ends" if rest.polls == 1 else "end"
+        parts.append(f"{shown.plural(rest.polls, 'long poll')} {verb} in {int(rest.poll_seconds)} s")
+    return " · ".join(parts) or "nothing left to do, the last threads are ending"

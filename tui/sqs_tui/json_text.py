@@ -1,0 +1,75 @@
+"""Bodies laid out for reading: JSON gets line breaks, and no input can make the result large or the parser fall over."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+INPUT_LIMIT = 64 * 1024
+OUTPUT_LIMIT = 256 * 1024
+DEPTH_LIMIT = 32
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A body to show and, when it is not simply the whole body, a note that says so."""
+
+    text: str
+    note: str = ""
+
+
+def lay_out(body: str) -> Layout:
+    """The body pretty-printed when it is JSON within the limits, else its first `INPUT_LIMIT` characters as they are.
+
+    The original tokens are re-indented rather than parsed and written again, so that duplicate names, `1.10` and escapes
+    stay what they were.
+    """
+    if len(body) > INPUT_LIMIT:
+        shown, whole = f"{INPUT_LIMIT:,}", f"{len(body):,}"
+        return Layout(body[:INPUT_LIMIT], f"the first {shown} of {whole} characters, not laid out")
+    try:
+        value = json.loads(body)
+    except RecursionError:
+        return Layout(body, "nested too deep to lay out; shown as it is")
+    except ValueError:
+        return Layout(body)
+    if not isinstance(value, dict | list):
+        return Layout(body)
+    laid_out = _indent(body)
+    return Layout(body, "too large when laid out; shown as it is") if laid_out is None else Layout(laid_out)
+
+
+def _indent(body: str) -> str | None:
+    """Valid JSON text re-indented, nesting beyond `DEPTH_LIMIT` kept on one line; None when it grows past the limit."""
+    pieces: list[str] = []
+    depth = size = 0
+    previous = ""
+    for token in _TOKEN.findall(body):
+        if token in "]}":
+            depth -= 1
+        piece = _gap(previous, token, depth) + token
+        pieces.append(piece)
+        size += len(piece)
+        if size > OUTPUT_LIMIT:
+            return None
+        if token in "[{":
+            depth += 1
+        previous = token
+    return "".join(pieces)
+
+
+def _gap(previous: str, token: str, depth: int) -> str:
+    if previous == ":":
+        return " "
+    closes = token in "]}"
+    empty = closes and previous in ("[", "{")
+    breaks = previous in ("[", "{", ",") or closes
+    if not previous or empty or not breaks:
+        return ""
+    # A closing bracket stands at its opener's depth, so it breaks exactly where its first item did.
+    inner_depth = depth + 1 if closes else depth
+    if inner_depth > DEPTH_LIMIT:
+        return " " if previous == "," else ""
+    return "\n" + "  " * depth

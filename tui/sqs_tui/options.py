@@ -1,0 +1,29 @@
+"""What the command line decides for the dashboard."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardOptions:
+    """How to draw, and what not to offer.
+
+    `color` is 16, 256 or truecolor (None: what the terminal says); `scene` is the demo's scene, shown in the header;
+    `view_only` hides every command that changes anything; `screenshot_dir` None means the current directory; `clock` gives
+    epoch seconds.
+    """
+
+    fps: float = 4
+    theme: str | None = None
+    color: str | None = None
+    scene: str | None = None
+    view_only: bool = False
+    screenshot_dir: Path | None = None
+    clock: Callable[[], float] = time.time

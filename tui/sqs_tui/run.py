@@ -1,0 +1,249 @@
+"""What the commands do: settings from flags, an engine, and a screen or a report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from sqs_core.engine import Engine
+from sqs_core.errors import ConfigurationError
+from sqs_core.handlers import load_handler
+from sqs_core.plain_text import one_line
+from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
+from sqs_core.settings import ConnectionSettings, ConsumerSettings, make_connection_settings, parse_queue
+from sqs_core.wire import event_to_json, iso
+from sqs_tui.options import DashboardOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqs_core.demo.scenes import DemoEngine
+    from sqs_core.model import Event
+
+_REFUSED_CODE = "consumer.refused"
+
+
+class EventWriter:
+    """Events as JSON Lines: the first of equal ones, then the 10th, the 100th and so on, so that nothing floods a log."""
+
+    def __init__(self, streams: list[IO[str]]) -> None:
+        self._streams = streams
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Write one event. A refusal is not written here: it ends the run with a line of its own."""
+        if event.code == _REFUSED_CODE or str(event.count).strip("0") != "1":
+            return
+        self.write(event_to_json(event))
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write one record to every stream. A stream that is gone must not end the consumer."""
+        line = json.dumps(record, ensure_ascii=True) + "\n"
+        with self._lock:
+            for stream in self._streams:
+                try:
+                    stream.write(line)
+                    stream.flush()
+                except (OSError, ValueError):
+                    continue
+
+
+class RecordWriter(logging.Handler):
+    """Python log records of this process in the same JSON Lines."""
+
+    def __init__(self, writer: EventWriter) -> None:
+        super().__init__(logging.INFO)
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        extra = {name: getattr(record, name) for name in ("message_id", "queue") if hasattr(record, name)}
+        text = record.getMessage()
+        self._writer.write(
+            {"at": iso(record.created), "level": record.levelname.lower(), "code": record.name, **extra, "text": text}
+        )
+
+
+def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
+    """Connection settings from the global flags."""
+    return make_connection_settings(
+        env=flags["env"],
+        endpoint_url=flags["endpoint_url"],
+        region=flags["region"],
+        profile=flags["profile"],
+        allow_endpoints=tuple(flags["allow_endpoint"]),
+        read_only=bool(flags["read_only"]),
+    )
+
+
+def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
+    """Consumer settings from `consume`'s flags."""
+    return ConsumerSettings(
+        workers=flags["workers"],
+        pollers=flags["pollers"],
+        wait_seconds=flags["wait"],
+        visibility_seconds=flags["visibility"],
+        batch=flags["batch"],
+        read_timeout_seconds=flags["read_timeout"],
+        drain_timeout_seconds=flags["drain_timeout"],
+        handler_timeout_seconds=flags["handler_timeout"],
+    )
+
+
+def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
+    """`sqs-tui consume`. Returns the exit code; refusals raise `ConfigurationError`."""
+    if not flags["handler"]:
+        raise ConfigurationError("consume needs --handler: module:function, exec:COMMAND, http://URL or builtin:noop")
+    connection, settings = connection_settings(flags), consumer_settings(flags)
+    for queue in queues:
+        parse_queue(queue)
+    log = _open_log(flags)
+    if flags["headless"]:
+        writer = EventWriter([sys.stderr, *log])
+        _log_through(writer)
+        engine = _make_engine(queues, flags, connection, settings, writer)
+        return _run_headless(engine, flags["max_messages"], flags["duration"])
+    _only_headless(flags, "max_messages", "duration")
+    writer = EventWriter(log)
+    with _silenced(log):
+        engine = _make_engine(queues, flags, connection, settings, writer)
+        _require_terminal()
+        _log_through(writer)
+        return _show(engine, flags)
+
+
+def _make_engine(
+    queues: tuple[str, ...],
+    flags: dict[str, Any],
+    connection: ConnectionSettings,
+    settings: ConsumerSettings,
+    writer: EventWriter,
+) -> Engine:
+    handler = load_handler(flags["handler"], settings.handler_timeout_seconds)
+    return Engine(connection, settings, [(queue, handler) for queue in queues], on_event=writer)
+
+
+def browse(flags: dict[str, Any]) -> int:
+    """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
+    connection = connection_settings(flags)
+    _require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
+    log = _open_log(flags)
+    writer = EventWriter(log)
+    with _silenced(log):
+        _log_through(writer)
+        return _show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
+
+
+def run_demo(flags: dict[str, Any]) -> int:
+    """`sqs-tui demo`."""
+    from sqs_core.demo.scenes import SCENES, DemoEngine
+
+    if flags["list_scenes"]:
+        for scene in SCENES.values():
+            sys.stdout.write(f"{scene.name}  {scene.summary}\n")
+        return 0
+    scene = SCENES.get(flags["scene"])
+    if scene is None:
+        raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
+    if not flags["headless"]:
+        _require_terminal("demo --headless --duration 10 shows it without one")
+        _only_headless(flags, "duration")
+    log = _open_log(flags)
+    writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
+    engine = DemoEngine(scene, flags["speed"], flags["seed"], writer)
+    try:
+        if flags["headless"]:
+            return _run_headless(engine, None, flags["duration"])
+        with _silenced(log):
+            _log_through(writer)
+            return _show(engine, flags, _scene_title(engine))
+    finally:
+        engine.close()
+
+
+def _scene_title(engine: DemoEngine) -> str:
+    return f"{engine.scene.name}, producing {engine.rate_per_second:g}/s"
+
+
+def _run_headless(engine: Engine, maximum_messages: int | None, duration_seconds: float | None) -> int:
+    with SignalStops() as stops:
+        result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
+    if result.exit_code != EXIT_REFUSED:
+        sys.stdout.write(json.dumps(result.report) + "\n")
+    if result.reason:
+        sys.stderr.write(f"sqs-tui: {one_line(result.reason)}\n")
+    if result.exit_code == 1:
+        _leave_hard(1)
+    return result.exit_code
+
+
+def _leave_hard(code: int) -> None:
+    """A handler that still runs may hold a thread that Python would wait for; the report is out, so go."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> int:
+    options = DashboardOptions(
+        fps=flags["fps"] or 4,
+        theme=flags["theme"],
+        color=flags["color"],
+        scene=scene,
+        view_only=engine.connection.read_only,
+    )
+    from sqs_tui.app import run_dashboard
+
+    code = run_dashboard(engine, options)
+    engine.close()
+    refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
+    if refused:
+        raise ConfigurationError(refused[0])
+    return code
+
+
+def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
+    """The dashboard reads stdin and draws on stderr; without a terminal there it would run unseen."""
+    for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
+        if stream is None or stream.closed or not stream.isatty():
+            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
+    if os.environ.get("TERM") == "dumb":
+        raise ConfigurationError("TERM=dumb cannot draw a dashboard; set TERM=xterm-256color, or use --headless")
+
+
+def _only_headless(flags: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if flags[name] is not None:
+            raise ConfigurationError(f"--{name.replace('_', '-')} {flags[name]} goes with --headless")
+
+
+def _open_log(flags: dict[str, Any]) -> list[IO[str]]:
+    path = flags["log_file"]
+    if path is None:
+        return []
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigurationError(f"--log-file {Path(path)} cannot be written: {error.strerror}") from error
+    return [os.fdopen(descriptor, "a", encoding="utf-8")]
+
+
+@contextmanager
+def _silenced(log: list[IO[str]]) -> Iterator[None]:
+    """While the screen is drawn, what handlers print goes to the log file or nowhere, not over the screen."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sink = log[0] if log else nowhere
+        with redirect_stdout(sink), redirect_stderr(sink):
+            yield
+
+
+def _log_through(writer: EventWriter) -> None:
+    root = logging.getLogger()
+    root.addHandler(RecordWriter(writer))
+    logging.getLogger("sqs_core").setLevel(logging.INFO)

@@ -1,0 +1,207 @@
+"""The lines above the panes: who we are, the queues, identity and latency, what is wrong and what to press."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from sqs_core.model import RunState
+from sqs_tui import format as shown
+from sqs_tui.rows import Cell, Column, Row, Tone
+from sqs_tui.safe_text import content, one_line
+
+if TYPE_CHECKING:
+    from sqs_core.model import ConsumerSnapshot, Depth, Snapshot
+    from sqs_tui.trends import Rates, Trends
+    from sqs_tui.viewer import Frame
+
+STYLES = {
+    Tone.PLAIN: "",
+    Tone.MUTED: "$text-muted",
+    Tone.STRONG: "bold",
+    Tone.GOOD: "$text-success",
+    Tone.WARNING: "bold $text-warning",
+    Tone.BAD: "bold $text-error",
+    Tone.ACCENT: "$text-primary",
+}
+_ENVIRONMENT_TONES = {"local": Tone.GOOD, "production": Tone.BAD}
+_STATES = {
+    RunState.STARTING: ("◌", Tone.WARNING),
+    RunState.RUNNING: ("●", Tone.GOOD),
+    RunState.PAUSING: ("◐", Tone.WARNING),
+    RunState.PAUSED: ("○", Tone.WARNING),
+    RunState.DRAINING: ("◐", Tone.WARNING),
+    RunState.STOPPED: ("■", Tone.MUTED),
+    RunState.FAILED: ("✗", Tone.BAD),
+}
+_NAME_WIDTH = 12
+
+
+def styled(text: str, tone: Tone) -> Content:
+    """Foreign or own text as one line in a tone."""
+    return content(text, style=STYLES[tone])
+
+
+def header(frame: Frame, scene: str | None, width: int) -> Content:
+    """Product, environment, scene, endpoint, region on the left; the engine's state on the right."""
+    snapshot = frame.snapshot
+    if snapshot is None:
+        return Content("sqs-tui")
+    engine = snapshot.engine
+    glyph, tone = _STATES[engine.state]
+    right = [styled(f"{glyph} {engine.state}", tone)]
+    if frame.frozen_since is not None:
+        right.insert(0, styled(f"FROZEN since {shown.clock_time(frame.frozen_since)}", Tone.WARNING))
+    left = [
+        styled("sqs-tui", Tone.STRONG),
+        styled(engine.environment.upper(), _ENVIRONMENT_TONES.get(engine.environment, Tone.WARNING)),
+        *([styled(f"scene {scene}", Tone.ACCENT)] if scene else []),
+        *([styled("read-only", Tone.WARNING)] if engine.read_only else []),
+        styled(engine.endpoint, Tone.PLAIN),
+        styled(engine.region, Tone.MUTED),
+    ]
+    return spread(Content("  ").join(left), Content("  ").join(right), width)
+
+
+def identity(frame: Frame, width: int) -> Content:
+    """The credentials in use on the left, poll latency on the right."""
+    snapshot = frame.snapshot
+    if snapshot is None:
+        return Content("")
+    right = poll_latency(frame.consumer)
+    return spread(Content("  ").join(_identity_parts(snapshot)), right, width)
+
+
+def _identity_parts(snapshot: Snapshot) -> list[Content]:
+    credentials = snapshot.credentials
+    if credentials is None:
+        return [styled("credentials", Tone.MUTED), styled(shown.UNKNOWN, Tone.PLAIN)]
+    named = credentials.provider == "dummy"
+    parts = [styled("credentials", Tone.MUTED), styled(credentials.provider, Tone.STRONG)]
+    if credentials.key_hint and not named:
+        parts.append(styled(shown.key_tail(credentials.key_hint), Tone.PLAIN))
+    if credentials.warnings:
+        parts.append(styled(f"▲ {credentials.warnings[0]}", Tone.WARNING))
+    who = credentials.role_arn or credentials.account
+    if who:
+        parts.append(styled(who, Tone.MUTED))
+    return parts
+
+
+def poll_latency(consumer: ConsumerSnapshot | None) -> Content:
+    """`poll p50 12 ms  p95 33 ms`; in fixed width, so that nothing beside it moves."""
+    if consumer is None:
+        return Content("")
+    poll = consumer.latency_ms.poll
+    return Content.assemble(
+        styled("poll p50", Tone.MUTED),
+        f" {shown.milliseconds(poll.p50):>6}",
+        styled("  p95", Tone.MUTED),
+        f" {shown.milliseconds(poll.p95):>6}",
+    )
+
+
+def details(frame: Frame, width: int) -> Content:
+    """The selected queue: buffer and handler on the left, its dead-letter queue on the right."""
+    consumer = frame.consumer
+    if consumer is None:
+        return Content("")
+    buffer = f"{consumer.buffer.size}/{consumer.buffer.limit}"
+    left = Content.assemble(
+        styled("handler ", Tone.MUTED),
+        styled(consumer.handler, Tone.PLAIN),
+        styled("  buffer ", Tone.MUTED),
+        buffer,
+        styled("  in flight ", Tone.MUTED),
+        shown.count(consumer.held),
+    )
+    return spread(left, _dead_letters(consumer), width)
+
+
+def _dead_letters(consumer: ConsumerSnapshot) -> Content:
+    dlq = consumer.dlq
+    if dlq is None:
+        return Content.assemble(styled("dlq ", Tone.MUTED), styled("none", Tone.MUTED))
+    loud = Tone.WARNING if dlq.visible else Tone.PLAIN
+    return Content.assemble(
+        styled("dlq ", Tone.MUTED),
+        styled(dlq.name, Tone.PLAIN),
+        " ",
+        styled(shown.approximate(dlq.visible), loud),
+        styled(f" after {shown.plural(dlq.max_receive_count, 'receive')}", Tone.MUTED),
+    )
+
+
+def spread(left: Content, right: Content, width: int) -> Content:
+    """Left and right on one line of exactly `width` cells; what does not fit is cut from the left part."""
+    room = width - right.cell_length - (2 if right.cell_length else 0)
+    if room < 0:
+        return right.truncate(max(0, width), ellipsis=True)
+    cut = left.truncate(room, ellipsis=True) if left.cell_length > room else left
+    return Content.assemble(cut, " " * max(0, width - cut.cell_length - right.cell_length), right)
+
+
+def queue_table(frame: Frame, trends: Trends, width: int) -> tuple[tuple[Row, ...], tuple[Column, ...]]:
+    """A row for each queue and columns as wide as the widest cell; the name takes what is left, rates go if too narrow."""
+    rows = tuple(_queue_row(frame, name, number, trends) for number, name in enumerate(frame.queues, 1))
+    widths = [max((cell_len(row.cells[index].text) for row in rows), default=0) for index in range(len(QUEUE_TITLES))]
+    fixed = sum(widths) - widths[1] + len(widths) - 1
+    if rows and width - fixed < _NAME_WIDTH:
+        rows = tuple(Row(row.key, row.cells[:-2]) for row in rows)
+        widths = widths[:-2]
+    columns = tuple(Column(title, each, grows=index == 1) for index, (title, each) in enumerate(zip(QUEUE_TITLES, widths, strict=False)))
+    return rows, columns
+
+
+QUEUE_TITLES = ("", "queue", "state", "pollers", "workers", "depth", "in", "out")
+
+
+def _queue_row(frame: Frame, name: str, number: int, trends: Trends) -> Row:
+    consumers = frame.snapshot.consumers if frame.snapshot else ()
+    consumer = next((each for each in consumers if each.queue == name), None)
+    marker = "▸" if name == frame.selected else " "
+    first = Cell(f"{marker} {number if number <= 9 else ' '}", Tone.ACCENT if marker == "▸" else Tone.MUTED)
+    title = Cell(one_line(name), Tone.STRONG if name == frame.selected else Tone.PLAIN)
+    if consumer is None:
+        return Row(name, (first, title, *_listed_cells(frame, name)))
+    return Row(name, (first, title, *_consumer_cells(consumer, trends.rates(name))))
+
+
+def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates) -> tuple[Cell, ...]:
+    glyph, tone = _STATES[consumer.state]
+    workers = f"workers {consumer.workers.busy}/{consumer.workers.live}"
+    return (
+        Cell(f"{glyph} {state_word(consumer)}", tone),
+        Cell(f"pollers {_pool(consumer.pollers.live, consumer.pollers.target)}"),
+        Cell(workers + _target(consumer.workers.live, consumer.workers.target)),
+        _depth_cell(consumer.depth),
+        Cell(f"in {shown.rate(rates.received):<6}", Tone.MUTED),
+        Cell(f"out {shown.rate(rates.deleted):<6}", Tone.MUTED),
+    )
+
+
+def _listed_cells(frame: Frame, name: str) -> tuple[Cell, ...]:
+    depth = next((each for queue, each in frame.listing.queues if queue == name), None) if frame.listing else None
+    return (Cell("not consumed", Tone.MUTED), Cell(""), Cell(""), _depth_cell(depth), Cell(""), Cell(""))
+
+
+def _pool(live: int, target: int) -> str:
+    return f"{live}{_target(live, target)}"
+
+
+def _target(live: int, target: int) -> str:
+    return "" if live == target else f"→{target}"
+
+
+def _depth_cell(depth: Depth | None) -> Cell:
+    visible = depth.visible if depth else None
+    return Cell(f"depth {shown.approximate(visible):<6}", Tone.PLAIN if visible else Tone.MUTED)
+
+
+def state_word(consumer: ConsumerSnapshot) -> str:
+    """The consumer's state; while pausing, with what is left to work off."""
+    if consumer.state is RunState.PAUSING:
+        return f"pausing, {consumer.held} left"
+    return consumer.state.value

@@ -1,0 +1,147 @@
+"""What the main screen shows, apart from widgets: pulls snapshots, keeps the selection, the freeze and the filter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqs_core.model import Level, RunState, ThreadState
+from sqs_tui.drain import ENDED, Drain, DrainProgress
+from sqs_tui.trends import Trends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqs_core.facade import EngineFacade
+    from sqs_core.model import ConsumerSnapshot, Event, QueueListing, Snapshot
+
+_TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
+ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """All that one frame draws. `problem` is what kept us from reading the engine."""
+
+    snapshot: Snapshot | None = None
+    listing: QueueListing | None = None
+    queues: tuple[str, ...] = ()
+    selected: str | None = None
+    problem: str | None = None
+    frozen_since: float | None = None
+    filter_text: str = ""
+    drain: Drain | None = None
+    announcements: tuple[Event, ...] = ()
+
+    @property
+    def consumer(self) -> ConsumerSnapshot | None:
+        """The selected queue's consumer; None when nothing consumes it."""
+        consumers = self.snapshot.consumers if self.snapshot else ()
+        return next((consumer for consumer in consumers if consumer.queue == self.selected), None)
+
+    @property
+    def trouble(self) -> str | None:
+        """The newest error, while it keeps a consumer from working; None when all is well."""
+        if self.problem:
+            return self.problem
+        if self.listing and self.listing.error:
+            return self.listing.error
+        if self.snapshot is None or not _is_troubled(self.snapshot):
+            return None
+        errors = [event for event in self.snapshot.events if event.level is Level.ERROR]
+        return max(errors, key=lambda event: event.at).text if errors else None
+
+
+class Viewer:
+    """Pulls frames. `pull` never raises: an engine that cannot be read is something to show, too."""
+
+    def __init__(self, facade: EngineFacade, clock: Callable[[], float]) -> None:
+        self.trends = Trends()
+        self.filter_text = ""
+        self.draining = False
+        self._facade = facade
+        self._clock = clock
+        self._selected: str | None = None
+        self._frozen: tuple[float, Snapshot] | None = None
+        self._browsing: bool | None = None
+        self._progress = DrainProgress()
+        self._announced: tuple[Event, ...] | None = None
+        self._last = Frame()
+
+    def pull(self) -> Frame:
+        """The next frame; the last one with a `problem` when the engine cannot be read."""
+        try:
+            frame = self._pull()
+        except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
+            frame = Frame(self._last.snapshot, self._last.listing, self._last.queues, self._selected, _described(error))
+        self._last = frame
+        return frame
+
+    def select(self, queue: str) -> None:
+        """Show this queue's panes from the next frame on."""
+        self._selected = queue
+
+    def toggle_freeze(self) -> bool:
+        """Hold the view still, or go on; returns whether it is held now."""
+        if self._frozen is None and self._last.snapshot is not None:
+            self._frozen = (self._clock(), self._last.snapshot)
+        else:
+            self._frozen = None
+        return self._frozen is not None
+
+    def exit_code(self) -> int | None:
+        """The exit code once the engine has ended, else None."""
+        snapshot = self._last.snapshot
+        if snapshot is None or snapshot.engine.state not in ENDED:
+            return None
+        return 0 if self._progress.is_clean(snapshot) else 1
+
+    def _pull(self) -> Frame:
+        live = self._facade.snapshot()
+        if self._browsing is None:
+            self._browsing = not live.consumers
+        self.trends.observe(live)
+        if self.draining or live.engine.state is RunState.DRAINING or live.engine.state in ENDED:
+            self._frozen = None
+        listing = self._facade.list_queues() if self._browsing and not self.draining else None
+        queues = _queues(live, listing)
+        if self._selected not in queues:
+            self._selected = queues[0] if queues else None
+        return Frame(
+            snapshot=self._frozen[1] if self._frozen else live,
+            listing=listing,
+            queues=queues,
+            selected=self._selected,
+            frozen_since=self._frozen[0] if self._frozen else None,
+            filter_text=self.filter_text,
+            drain=self._drain(live),
+            announcements=self._announcements(live),
+        )
+
+    def _drain(self, live: Snapshot) -> Drain | None:
+        state = live.engine.state
+        if not self.draining and state is not RunState.DRAINING:
+            return None
+        return self._progress.observe(live, self._facade.drain_deadline_seconds())
+
+    def _announcements(self, live: Snapshot) -> tuple[Event, ...]:
+        """Events worth a toast that were not there in the frame before."""
+        now = tuple(event for event in live.events if event.code in ANNOUNCED_CODES)
+        before, self._announced = self._announced, now
+        return () if before is None else tuple(event for event in now if event not in before)
+
+
+def _queues(live: Snapshot, listing: QueueListing | None) -> tuple[str, ...]:
+    consumed = tuple(consumer.queue for consumer in live.consumers)
+    listed = tuple(name for name, _ in listing.queues if name not in consumed) if listing else ()
+    return consumed + listed
+
+
+def _is_troubled(snapshot: Snapshot) -> bool:
+    states = [snapshot.engine.state, *(consumer.state for consumer in snapshot.consumers)]
+    threads = (thread for consumer in snapshot.consumers for thread in consumer.threads)
+    return any(state in _TROUBLED for state in states) or any(t.state is ThreadState.BACKING_OFF for t in threads)
+
+
+def _described(error: Exception) -> str:
+    return f"the engine cannot be read: {type(error).__name__}: {error}"

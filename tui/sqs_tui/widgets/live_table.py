@@ -1,0 +1,257 @@
+"""A table for rows that change several times a second: it paints only the lines that differ.
+
+`DataTable.update_cell` repaints the whole table, which costs ten times the bytes over a slow link.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from sqs_tui.commands import table_bindings
+from sqs_tui.rows import Column, Row, Tone, anchored, changed_lines
+from sqs_tui.safe_text import ELLIPSIS, content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.binding import BindingType
+    from textual.geometry import Size
+
+_GAP = " "
+
+
+class LiveTable(Widget, can_focus=True):
+    """Shows rows in columns; the cursor follows its row's key. With `header=False` the column titles are not drawn."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = table_bindings()
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "live-table--header",
+        "live-table--cursor",
+        *(f"live-table--{tone}" for tone in Tone),
+    }
+
+    class Moved(Message):
+        """The user moved the cursor to another row."""
+
+        def __init__(self, table: LiveTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> LiveTable:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    class Opened(Moved):
+        """The user asked to open the row under the cursor (enter, or a second click)."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str,  # noqa: A002 - Textual's name
+        header: bool = True,
+        empty: str = "",
+        follows_top: bool = False,
+    ) -> None:
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._header_lines = 1 if header else 0
+        self._empty = empty
+        self._follows_top = follows_top
+        self._rows: tuple[Row, ...] = ()
+        self._cursor_index = 0
+        self._cursor_key: str | None = None
+        self._first = 0
+        self._subtitle = ""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is shown now."""
+        return self._rows
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows[self._cursor_index] if self._rows else None
+
+    def show(self, rows: tuple[Row, ...], columns: Sequence[Column] | None = None) -> None:
+        """Replace the rows; equal lines are not painted again. The selected row keeps its place on the screen."""
+        if columns is not None and tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self.refresh()
+        old, old_cursor, old_first = self._rows, self._cursor_index, self._first
+        if rows == old:
+            return
+        self._rows = rows
+        self._cursor_index = anchored(rows, self._cursor_key, old_cursor)
+        self._first = self._bounded(old_first + self._cursor_index - old_cursor if self._cursor_key else old_first)
+        if bool(old) != bool(rows) or self._first != old_first:
+            self.refresh(layout=len(old) != len(rows) and self._sizes_itself)
+        elif len(old) != len(rows) and self._sizes_itself:
+            self.refresh(layout=True)
+        else:
+            self._paint([*changed_lines(old, rows), *({old_cursor, self._cursor_index} if self._shows_cursor else ())])
+        self._update_subtitle()
+
+    def move_to(self, key: str) -> None:
+        """Put the cursor on a row, if it is there."""
+        self._cursor_key = key
+        self._set_cursor(anchored(self._rows, key, self._cursor_index))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
+        """All rows and the header, for `height: auto`."""
+        return max(1, len(self._rows)) + self._header_lines
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the content area."""
+        width = self.size.width
+        if y < self._header_lines:
+            style = self.get_component_rich_style("live-table--header")
+            return self._line([(column.title, style) for column in self._columns], style, width)
+        index = self._first + y - self._header_lines
+        base = self.get_component_rich_style("live-table--plain")
+        if not self._rows and index == 0:
+            return Strip([Segment(_fit(self._empty, width), self._tone_style(Tone.MUTED))], width)
+        if index >= len(self._rows):
+            return Strip([Segment(" " * width, base)], width)
+        if index == self._cursor_index and self._shows_cursor:
+            base = self.get_component_rich_style("live-table--cursor")
+            cells = [(cell.text, base) for cell in self._rows[index].cells]
+        else:
+            cells = [(cell.text, self._tone_style(cell.tone)) for cell in self._rows[index].cells]
+        return self._line(cells, base, width)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Draw or hide the cursor."""
+        super().watch_has_focus(has_focus)
+        self._paint([self._cursor_index])
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._set_cursor(self._cursor_index)
+        self._update_subtitle()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row; a second click opens it."""
+        index = self._first + event.get_content_offset_capture(self).y - self._header_lines
+        if not 0 <= index < len(self._rows):
+            return
+        if event.chain > 1:
+            self.post_message(self.Opened(self))
+        else:
+            self._choose(index)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Scroll by moving the cursor, so that what is selected is always in sight."""
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """As above, upwards."""
+        self.action_move(-3)
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor by so many rows."""
+        self._choose(self._cursor_index + lines)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by so many pages."""
+        self._choose(self._cursor_index + pages * max(1, self._page_lines))
+
+    def action_top(self) -> None:
+        """Go to the first row; where new rows come in at the top, stay there."""
+        self._choose(0)
+
+    def action_bottom(self) -> None:
+        """Go to the last row."""
+        self._choose(len(self._rows) - 1)
+
+    def action_open(self) -> None:
+        """Ask for the row under the cursor to be opened."""
+        if self._rows:
+            self.post_message(self.Opened(self))
+
+    @property
+    def _page_lines(self) -> int:
+        return self.size.height - self._header_lines
+
+    @property
+    def _shows_cursor(self) -> bool:
+        return self.has_focus
+
+    @property
+    def _sizes_itself(self) -> bool:
+        height = self.styles.height
+        return height is not None and height.is_auto
+
+    def _bounded(self, first: int) -> int:
+        return max(0, min(first, len(self._rows) - self._page_lines))
+
+    def _choose(self, index: int) -> None:
+        if not self._rows:
+            return
+        self._set_cursor(max(0, min(index, len(self._rows) - 1)))
+        at_top = self._follows_top and self._cursor_index == 0
+        self._cursor_key = None if at_top else self._rows[self._cursor_index].key
+        self.post_message(self.Moved(self))
+
+    def _set_cursor(self, index: int) -> None:
+        old_index, old_first = self._cursor_index, self._first
+        self._cursor_index = index
+        page = max(1, self._page_lines)
+        self._first = self._bounded(min(max(old_first, index - page + 1), index))
+        if self._first != old_first:
+            self.refresh()
+            self._update_subtitle()
+        else:
+            self._paint([old_index, index])
+
+    def _paint(self, indices: Sequence[int]) -> None:
+        """Mark rows for painting, those in sight only."""
+        lines = {index - self._first + self._header_lines for index in indices}
+        regions = [
+            Region(0, line, self.size.width, 1) for line in sorted(lines) if self._header_lines <= line < self.size.height
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def _update_subtitle(self) -> None:
+        page, whole = self._page_lines, len(self._rows)
+        subtitle = f"{self._first + 1}–{min(whole, self._first + page)} of {whole}" if 0 < page < whole else ""
+        if subtitle != self._subtitle:
+            self._subtitle = subtitle
+            self.border_subtitle = content(subtitle)
+
+    def _tone_style(self, tone: Tone) -> Style:
+        return self.get_component_rich_style(f"live-table--{tone}")
+
+    def _line(self, cells: Sequence[tuple[str, Style]], base: Style, width: int) -> Strip:
+        if len(cells) == 1:
+            return Strip([Segment(_fit(cells[0][0], width), cells[0][1])], width)
+        visible = [column for column in self._columns if width >= column.needs]
+        taken = sum(column.width for column in visible if not column.grows) + len(_GAP) * (len(visible) - 1)
+        segments: list[Segment] = []
+        for column, (text, style) in zip(self._columns, cells, strict=False):
+            if width < column.needs:
+                continue
+            if segments:
+                segments.append(Segment(_GAP, base))
+            segments.append(Segment(_fit(text, max(1, width - taken) if column.grows else column.width, column.right), style))
+        return Strip(segments).adjust_cell_length(width, base)
+
+
+def _fit(text: str, width: int, right: bool = False) -> str:
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
+    return " " * (width - length) + text if right else text + " " * (width - length)
