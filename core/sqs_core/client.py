@@ -47,7 +47,12 @@ def poll_profile(settings: ConsumerSettings) -> ClientProfile:
     return ClientProfile("poll", settings.poll_read_timeout_seconds, 1, frozenset({"ReceiveMessage"}))
 
 
-ACK = ClientProfile("ack", 10.0, 2, frozenset({"DeleteMessageBatch", "ChangeMessageVisibilityBatch"}))
+def ack_profile(visibility_seconds: int) -> ClientProfile:
+    """Two attempts, short enough for another try before a short lease runs out."""
+    operations = frozenset({"DeleteMessageBatch", "ChangeMessageVisibilityBatch"})
+    return ClientProfile("ack", max(2.0, min(10.0, visibility_seconds / 4)), 2, operations)
+
+
 SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage"}))
 LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))

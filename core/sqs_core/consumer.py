@@ -11,37 +11,30 @@ import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.acker import Acker
-from sqs_core.client import ACK, LOOK, SEND, poll_profile
+from sqs_core.client import LOOK, SEND, ack_profile, poll_profile
 from sqs_core.errors import ConfigurationError, RequestError, Trouble
 from sqs_core.events import Code, EventLog
 from sqs_core.gate import PollGate
 from sqs_core.holding import Holding
 from sqs_core.leases import LeaseKeeper
 from sqs_core.ledger import Ledger
-from sqs_core.model import (
-    BufferSize,
-    ConsumerSnapshot,
-    DeadLetterQueue,
-    Level,
-    MessageDetail,
-    PoolName,
-    PoolSize,
-    Role,
-    RunState,
-    ThreadState,
-)  # fmt: skip
+from sqs_core.model import DeadLetterQueue, Level, PoolName, PoolSize, Role, RunState, ThreadState  # fmt: skip
 from sqs_core.policy import LeasePolicy
 from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Loop, Pool
-from sqs_core.queue import QueueFacts, SqsQueue, dead_letter_queue, resolve_queue
+from sqs_core.queue import QueueFacts, SqsQueue, dead_letter_queue, fetch_facts, resolve_queue
+from sqs_core.views import consumer_snapshot, message_detail
 from sqs_core.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_sqs import SQSClient
+
     from sqs_core.client import AwsSession
     from sqs_core.clock import Clock
     from sqs_core.handlers import Handler
+    from sqs_core.model import ConsumerSnapshot, MessageDetail
     from sqs_core.queue import Queue
     from sqs_core.settings import ConsumerSettings, QueueReference
 
@@ -78,7 +71,7 @@ class QueueConsumer:
         self.holding = Holding(self.ledger, events, self.name, fifo)
         self.gate = PollGate(self.holding, min(settings.batch, FIFO_BATCH) if fifo else settings.batch)
         self.gate.set_limit(settings.workers)
-        self._lock = threading.Lock()
+        self._lock, self._supervising = threading.Lock(), threading.Lock()
         self._lease = LeasePolicy(settings.visibility_seconds or UNKNOWN_VISIBILITY_SECONDS)
         self._lease_wake = threading.Event()
         self._deadline: float | None = None
@@ -90,14 +83,14 @@ class QueueConsumer:
         count = self.ledger.request
         look = session.client(LOOK, count)
         url = self.reference.url or resolve_queue(self.reference, look, session.connection.region)
-        poll, ack, send = (session.client(profile, count) for profile in (poll_profile(self.settings), ACK, SEND))
-        queue = SqsQueue(self.name, url, poll, ack, look, send)
-        self.take_facts(self._first_facts(queue))
-        self.queue = queue
+        self.take_facts(self._first_facts(look, url))
+        profiles = (poll_profile(self.settings), ack_profile(self._lease.visibility_seconds), SEND)
+        poll, ack, send = (session.client(profile, count) for profile in profiles)
+        self.queue = SqsQueue(self.name, url, poll, ack, look, send)
 
-    def _first_facts(self, queue: Queue) -> QueueFacts:
+    def _first_facts(self, look: SQSClient, url: str) -> QueueFacts:
         try:
-            return queue.facts(self.clock.wall())
+            return fetch_facts(look, url, self.clock.wall())
         except RequestError as error:
             if error.trouble is Trouble.CONFIG:
                 raise ConfigurationError(f"queue {self.reference.given!r} cannot be read: {error}") from error
@@ -213,7 +206,11 @@ class QueueConsumer:
         self.supervise()
 
     def supervise(self) -> None:
-        """Move the state on, and replace workers whose handler hangs. Called a few times a second."""
+        """Move the state on, and replace workers whose handler hangs. Called a few times a second, from any thread."""
+        with self._supervising:
+            self._supervise()
+
+    def _supervise(self) -> None:
         if self.settings.handler_timeout_seconds is not None and self._pools:
             self._replace_hung(self.settings.handler_timeout_seconds)
         if self.state is RunState.PAUSING and not self.holding.size() and not self.gate.out:
@@ -263,39 +260,18 @@ class QueueConsumer:
 
     def message(self, message_id: str) -> MessageDetail | None:
         """A message we hold or remember, whole."""
-        with self.ledger.lock:
-            held = self.holding.find_locked(message_id)
-            if held is not None:
-                return MessageDetail(held.message, tuple(held.timeline), None, replayable=False)
-            found = self.ledger.history.find(message_id)
-        if found is None:
-            return None
-        finished, message, timeline = found
-        return MessageDetail(message, timeline, finished.outcome, replayable=True)
+        return message_detail(self.ledger, self.holding, message_id)
+
+    def pool_sizes(self) -> tuple[PoolSize, PoolSize]:
+        """Pollers and workers; `busy` is filled in by `snapshot`."""
+        wanted = {Role.POLLER: self.settings.pollers, Role.WORKER: self.settings.workers}
+        pools = [(self._pools.get(role), target) for role, target in wanted.items()]
+        pollers, workers = (PoolSize(pool.target, pool.live) if pool else PoolSize(target, 0) for pool, target in pools)
+        return pollers, workers
 
     def snapshot(self) -> ConsumerSnapshot:
         """This consumer at one moment; its numbers add up, for they are read under one lock."""
-        pollers, workers = self._pools.get(Role.POLLER), self._pools.get(Role.WORKER)
-        with self.ledger.lock:
-            live, busy = (workers.live if workers else 0), self.holding.busy_locked()
-            return ConsumerSnapshot(
-                queue=self.name,
-                url=self.queue.url if self.queue else self.reference.url or "",
-                fifo=self.holding.fifo,
-                state=self.state,
-                handler=self.handler.name,
-                pollers=PoolSize(pollers.target if pollers else self.settings.pollers, pollers.live if pollers else 0),
-                workers=PoolSize(workers.target if workers else self.settings.workers, live, min(busy, live)),
-                buffer=BufferSize(self.holding.buffered, self.gate.limit),
-                depth=self.facts.depth,
-                dlq=self.dlq,
-                totals=self.ledger.totals_locked(),
-                requests=self.ledger.requests_locked(),
-                latency_ms=self.ledger.latencies_locked(),
-                threads=self.ledger.threads_locked(),
-                in_flight=self.holding.in_flight_locked(),
-                history=self.ledger.history.snapshot(),
-            )
+        return consumer_snapshot(self)
 
 
 def _ackers(workers: int) -> int:

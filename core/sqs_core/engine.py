@@ -44,11 +44,13 @@ class Engine:
         self.events = EventLog(clock, on_event)
         self.reached = threading.Event()
         self._started_at = clock.wall()
+        self._host = socket.gethostname()
         self._session: AwsSession | None = None
         self._session_lock = threading.Lock()
         self._credentials: CredentialReport | None = None
         self._started = threading.Event()
         self._stop = threading.Event()
+        self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
         self._watch = QueueWatch(self)
         for queue, handler in consumers:
@@ -138,8 +140,6 @@ class Engine:
                 consumer.supervise()
             if self._draining and self.ended():
                 return
-
-    _draining = False
 
     def _chosen(self, queue: str | None) -> Iterable[QueueConsumer]:
         if queue is None:
@@ -258,7 +258,7 @@ class Engine:
         """See `EngineFacade`."""
         info = EngineInfo(
             pid=os.getpid(),
-            host=socket.gethostname(),
+            host=self._host,
             started_at=self._started_at,
             state=self.state(),
             environment=self.connection.environment.value,

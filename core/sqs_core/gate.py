@@ -37,8 +37,7 @@ class PollGate:
                 self.out += 1
                 holding.ledger.thread_locked(poller, Role.POLLER, state)
                 return maximum
-            if state is not ThreadState.BACKING_OFF:
-                holding.ledger.thread_locked(poller, Role.POLLER, state)
+            holding.ledger.thread_locked(poller, Role.POLLER, state, keep_error=state is ThreadState.BACKING_OFF)
             if not stopping():
                 holding.room.wait(self._wait_seconds())
             return 0

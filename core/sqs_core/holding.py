@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sqs_core.buffer import Buffer
 from sqs_core.events import Code, EventLog
 from sqs_core.held import Held, Phase, Verdict, preview
 from sqs_core.model import Finished, Level, Outcome, Role, ThreadState
@@ -23,19 +23,12 @@ if TYPE_CHECKING:
 _ENDS_A_TURN = frozenset({Outcome.HANDLED, Outcome.DISCARDED, Outcome.GIVEN_UP})
 
 
-@dataclass(slots=True)
-class _Group:
-    """A FIFO message group: one message in turn, and those that must not start before it ended well."""
-
-    current: Held | None = None
-    waiting: deque[Held] = field(default_factory=deque)
-
-
 class Holding:
     """See the module. `maximum_receives` is the redrive policy's, or None where it is unknown or absent."""
 
     def __init__(self, ledger: Ledger, events: EventLog, queue: str, fifo: bool) -> None:
         self.ledger, self.events, self.queue, self.fifo = ledger, events, queue, fifo
+        self.buffer = Buffer(fifo)
         self.lock = ledger.lock
         self.work = threading.Condition(self.lock)
         self.room = threading.Condition(self.lock)
@@ -44,11 +37,13 @@ class Holding:
         self.maximum_receives: int | None = None
         self.draining = False
         self.budget: int | None = None
-        self.buffered = 0
         self._held: dict[Held, None] = {}
         self._by_id: dict[str, Held] = {}
-        self._ready: deque[Held] = deque()
-        self._groups: dict[str, _Group] = {}
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait for a worker."""
+        return self.buffer.size
 
     def admit(self, messages: Iterable[Message], visibility_seconds: int, margin_seconds: float, skew_seconds: float) -> None:
         """Take responsibility for received messages: the lease runs from now."""
@@ -66,7 +61,7 @@ class Holding:
                 self._by_id[message.message_id] = held
                 self._count_receive(message, wall - skew_seconds)
                 self._place(held)
-            self.work.notify(len(self._ready))
+            self.work.notify(self.buffer.ready())
 
     def _delivered_again(self, held: Held) -> None:
         """Where we were giving it back this is the proof, come faster than the answer; else our lease had run out."""
@@ -86,21 +81,7 @@ class Holding:
         if self.draining and not self.on_last_receive(held.message):
             self._release(held)
             return
-        self.buffered += 1
-        group = self._group_of(held, create=True)
-        if group is None:
-            self._ready.append(held)
-        elif group.current is None:
-            group.current = held
-            self._ready.append(held)
-        else:
-            group.waiting.append(held)
-
-    def _group_of(self, held: Held, create: bool = False) -> _Group | None:
-        name = held.message.group_id if self.fifo else None
-        if name is None:
-            return None
-        return self._groups.setdefault(name, _Group()) if create else self._groups.get(name)
+        self.buffer.place(held)
 
     def on_last_receive(self, message: Message) -> bool:
         """True when the next receive by anyone moves the message to the dead-letter queue."""
@@ -114,8 +95,7 @@ class Holding:
                 self.work.wait(timeout_seconds)
             if stopping() or not self._may_take():
                 return None
-            held = self._ready.popleft()
-            self.buffered -= 1
+            held = self.buffer.take()
             held.phase, held.worker, held.handling_since = Phase.HANDLING, worker, self.ledger.clock.monotonic()
             held.timeline.append((self.ledger.clock.wall(), f"handed to {worker}"))
             held.changed()
@@ -124,11 +104,11 @@ class Holding:
             return held
 
     def _may_take(self) -> bool:
-        if not self._ready:
+        if not self.buffer.ready():
             return False
         if self.budget is None:
             return True
-        return self.ledger.finished_locked() + len(self._held) - self.buffered < self.budget
+        return self.ledger.finished_locked() + len(self._held) - self.buffer.size < self.budget
 
     def conclude(self, held: Held, verdict: Verdict) -> None:
         """A handler came to an end. Where the lease was lost meanwhile, only the late end is noted."""
@@ -190,7 +170,7 @@ class Holding:
     def _end(self, held: Held, outcome: Outcome, error: str | None) -> None:
         was = held.phase
         if was is Phase.BUFFERED:
-            self._unbuffer(held)
+            self.buffer.remove(held)
         held.phase = Phase.ENDED
         self._held.pop(held, None)
         if self._by_id.get(held.message.message_id) is held:
@@ -207,48 +187,27 @@ class Holding:
         else:
             self._end_turn(held, outcome)
         self.room.notify()
-
-    def _unbuffer(self, held: Held) -> None:
-        """Take a message out of the buffer, wherever in it it stands."""
-        self.buffered -= 1
-        group = self._group_of(held)
-        if group is not None and held in group.waiting:
-            group.waiting.remove(held)
-        elif held in self._ready:
-            self._ready.remove(held)
+        if self.budget is not None:
+            self.work.notify()  # a message that failed frees its place among those a bounded run may still take
 
     def _end_turn(self, held: Held, outcome: Outcome) -> None:
-        group = self._group_of(held)
-        if group is None or group.current is not held:
-            return
         if outcome not in _ENDS_A_TURN:
             self._evict_followers(held)
-        group.current = None
-        if group.waiting:
-            group.current = group.waiting.popleft()
-            self._ready.append(group.current)
-            self.work.notify()
-        else:
-            self._groups.pop(held.message.group_id or "", None)
+        self.buffer.end_turn(held)
+        self.work.notify()
 
     def _evict_followers(self, held: Held) -> None:
         """After a failure nothing of the group may be handled before it: give the followers back."""
-        group = self._group_of(held)
-        while group is not None and group.current is held and group.waiting:
-            self.buffered -= 1
-            self._release(group.waiting.popleft())
+        for follower in self.buffer.take_followers(held):
+            self._release(follower)
 
     def begin_drain(self) -> None:
         """Give the buffer back, but for messages on their last allowed receive, which are handled instead."""
         with self.lock:
             self.draining = True
-            for held in list(self._ready):
+            for held in self.buffer.waiting():
                 if not self.on_last_receive(held.message):
-                    self._unbuffer(held)
-                    self._release(held)
-            for group in self._groups.values():
-                for held in [follower for follower in group.waiting if not self.on_last_receive(follower.message)]:
-                    self._unbuffer(held)
+                    self.buffer.remove(held)
                     self._release(held)
             self.work.notify_all()
             self.room.notify_all()
@@ -258,7 +217,7 @@ class Holding:
         with self.lock:
             for held in list(self._held):
                 if held.phase is Phase.BUFFERED:
-                    self._unbuffer(held)
+                    self.buffer.remove(held)
                 if held.phase is not Phase.SETTLING:
                     self._release(held)
 

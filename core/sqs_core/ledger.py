@@ -139,9 +139,18 @@ class Ledger:
             self.thread_locked(name, role, state, message_id, error)
 
     def thread_locked(
-        self, name: str, role: Role, state: ThreadState, message_id: str | None = None, error: str | None = None
+        self,
+        name: str,
+        role: Role,
+        state: ThreadState,
+        message_id: str | None = None,
+        error: str | None = None,
+        *,
+        keep_error: bool = False,
     ) -> None:
         known = self._threads.get(name)
+        if keep_error and known is not None:
+            error = known.error
         if known is None:
             self._threads[name] = ThreadInfo(name, role, state, self.clock.wall(), message_id, 0, 0, error)
         elif known.state is not state or known.message_id != message_id or known.error != error:

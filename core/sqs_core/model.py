@@ -6,18 +6,18 @@ Durations are seconds as floats unless the name says otherwise.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sqs_core.message import AttributeValue as AttributeValue
+from sqs_core.message import Message as Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = 1
 PREVIEW_CHARACTERS = 200
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class RunState(StrEnum):
@@ -82,76 +82,6 @@ class Level(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeValue:
-    """A message attribute as SQS has it: `type` is String, Number or Binary with an optional custom suffix."""
-
-    type: str
-    value: str | bytes
-
-    @property
-    def python(self) -> str | int | float | bytes:
-        """The value for a handler: Number becomes int or float where Python can read it, else the original string."""
-        if not self.type.startswith("Number") or isinstance(self.value, bytes):
-            return self.value
-        for number in (int, float):
-            try:
-                return number(self.value)
-            except ValueError:
-                continue
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One received message, as a handler gets it.
-
-    `system` holds AWS's own attributes under AWS's names, as strings. `receipt_handle` is for the engine alone.
-    """
-
-    message_id: str
-    body: str
-    receipt_handle: str = field(repr=False)
-    queue: str
-    typed_attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: _NOTHING)
-    system: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-
-    def json(self) -> Any:
-        """The body parsed as JSON. Raises `ValueError` (also for bodies nested too deep to parse)."""
-        try:
-            return json.loads(self.body)
-        except RecursionError as error:
-            raise ValueError("the body is nested too deep to parse as JSON") from error
-
-    @property
-    def attributes(self) -> dict[str, str | int | float | bytes]:
-        """Message attributes by name: str, number or bytes."""
-        return {name: attribute.python for name, attribute in self.typed_attributes.items()}
-
-    @property
-    def receive_count(self) -> int:
-        """How often SQS says this message was received, this time included; 1 where the server does not tell."""
-        return _integer(self.system.get("ApproximateReceiveCount"), 1)
-
-    @property
-    def sent_at(self) -> float | None:
-        """When the message was sent, epoch seconds by SQS's clock; None where the server does not tell."""
-        milliseconds = _integer(self.system.get("SentTimestamp"), 0)
-        return milliseconds / 1000 if milliseconds else None
-
-    @property
-    def group_id(self) -> str | None:
-        """The message group id, or None."""
-        return self.system.get("MessageGroupId")
-
-
-def _integer(text: str | None, otherwise: int) -> int:
-    try:
-        return int(text) if text is not None else otherwise
-    except ValueError:
-        return otherwise
 
 
 @dataclass(frozen=True, slots=True)

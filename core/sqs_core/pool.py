@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_REPLACE_AFTER_SECONDS = 0.5
+
+
 class Slot:
     """A thread's place in a pool. `stopping()` is asked by the step between messages."""
 
@@ -125,6 +128,7 @@ class Pool:
                 self._live.discard(slot.name)
         if error is not None:
             self._on_death(slot.name, error)
+            threading.Event().wait(_REPLACE_AFTER_SECONDS)  # a loop that always dies must not be a hot one
         if counted:
             with self._lock:
                 self._adjust()

@@ -136,11 +136,7 @@ class SqsQueue:
 
     def facts(self, now: float) -> QueueFacts:
         """Read the queue's attributes. `now` (epoch seconds) stamps the depth."""
-        answer = _call("GetQueueAttributes", lambda: self._look.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"]))
-        attributes: Mapping[str, str] = answer.get("Attributes") or {}
-        if not attributes:
-            raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
-        return read_facts(attributes, now)
+        return fetch_facts(self._look, self.url, now)
 
     def send_copy(self, message: Message) -> str:
         """Send a message's body and attributes as a new message and return its id, proved by MessageId and MD5.
@@ -181,6 +177,15 @@ def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> st
     if not url:
         raise RequestError("GetQueueUrl", ProtocolError("the answer has no QueueUrl"))
     return str(url)
+
+
+def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:
+    """Read a queue's attributes. Raises `RequestError`."""
+    answer = _call("GetQueueAttributes", lambda: look.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
+    attributes: Mapping[str, str] = answer.get("Attributes") or {}
+    if not attributes:
+        raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
+    return read_facts(attributes, now)
 
 
 def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:

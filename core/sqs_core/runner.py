@@ -41,15 +41,19 @@ class Stops:
 
 
 class SignalStops(Stops):
-    """SIGTERM and SIGINT as requests to stop while the block runs. Does nothing off the main thread."""
+    """SIGTERM, SIGINT and SIGHUP as requests to stop while the block runs. Does nothing off the main thread.
 
-    _NUMBERS = (signal.SIGTERM, signal.SIGINT)
+    A signal that is ignored already (SIGHUP under nohup) stays ignored.
+    """
+
+    _NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def __enter__(self) -> SignalStops:
         self._previous: dict[signal.Signals, Any] = {}
         if threading.current_thread() is threading.main_thread():
             for number in self._NUMBERS:
-                self._previous[number] = signal.signal(number, self._handle)
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:

@@ -111,6 +111,11 @@ class DemoEngine(Engine):
         while time.monotonic() < end and any(consumer.holding.size() for consumer in self.consumers):
             pause.wait(_LOOK_SECONDS)
         self.emulator.stop()
+        super().stop_now()
+
+    def clean(self) -> bool:
+        """True unless the demo could not start: what is held when the server goes has nobody to be given back to."""
+        return not any(consumer.refused for consumer in self.consumers)
 
     def close(self) -> None:
         """End the emulator too."""

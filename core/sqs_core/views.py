@@ -1,0 +1,51 @@
+"""What faces see of a consumer: frozen, whole, and read under one lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqs_core.model import BufferSize, ConsumerSnapshot, MessageDetail
+
+if TYPE_CHECKING:
+    from sqs_core.consumer import QueueConsumer
+    from sqs_core.holding import Holding
+    from sqs_core.ledger import Ledger
+
+
+def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
+    """A consumer at one moment; its numbers add up."""
+    ledger, holding = consumer.ledger, consumer.holding
+    with ledger.lock:
+        pollers, workers = consumer.pool_sizes()
+        return ConsumerSnapshot(
+            queue=consumer.name,
+            url=consumer.queue.url if consumer.queue else consumer.reference.url or "",
+            fifo=holding.fifo,
+            state=consumer.state,
+            handler=consumer.handler.name,
+            pollers=pollers,
+            workers=replace(workers, busy=min(holding.busy_locked(), workers.live)),
+            buffer=BufferSize(holding.buffered, consumer.gate.limit),
+            depth=consumer.facts.depth,
+            dlq=consumer.dlq,
+            totals=ledger.totals_locked(),
+            requests=ledger.requests_locked(),
+            latency_ms=ledger.latencies_locked(),
+            threads=ledger.threads_locked(),
+            in_flight=holding.in_flight_locked(),
+            history=ledger.history.snapshot(),
+        )
+
+
+def message_detail(ledger: Ledger, holding: Holding, message_id: str) -> MessageDetail | None:
+    """A message that is held or in the history ring, whole; None when it has been forgotten."""
+    with ledger.lock:
+        held = holding.find_locked(message_id)
+        if held is not None:
+            return MessageDetail(held.message, tuple(held.timeline), None, replayable=False)
+        found = ledger.history.find(message_id)
+    if found is None:
+        return None
+    finished, message, timeline = found
+    return MessageDetail(message, timeline, finished.outcome, replayable=True)
