@@ -147,8 +147,11 @@ class QueueConsumer:
         self._lease_wake.set()
 
     def refuse(self, error: str) -> None:
-        """The consumer cannot start, for good."""
-        self.refused, self.state, self.clean = error, RunState.FAILED, False
+        """The consumer cannot start, for good. Says nothing of one that was told to stop before."""
+        with self._lock:
+            if self.state is not RunState.STARTING:
+                return
+            self.refused, self.state, self.clean = error, RunState.FAILED, False
         self.events.record(Level.ERROR, Code.CONSUMER_REFUSED, self.name, error)
 
     def pause(self) -> None:

@@ -125,8 +125,10 @@ def error_code(error: BaseException) -> str | None:
 
 
 def describe(error: BaseException) -> str:
-    """One line about an exception: its class, code and text. Untrusted: faces clean it before they draw it."""
-    code = error_code(error)
+    """One line about an exception: our own text, or its class, code and text. Untrusted: faces clean it before they draw it."""
     text = " ".join(str(error).split()) or "no message"
+    if isinstance(error, SqsTuiError):
+        return text
+    code = error_code(error)
     name = type(error).__name__
     return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"

@@ -51,7 +51,7 @@ class PollGate:
             return ThreadState.IDLE
         room = self.limit - self._holding.buffered - self.out * self.batch
         if room < self.batch and (self.out or self._holding.buffered):
-            return ThreadState.BLOCKED
+            return ThreadState.BLOCKED if self._holding.buffered else ThreadState.IDLE
         return ThreadState.WAITING if self._wanted() > 0 else ThreadState.BLOCKED
 
     def _wanted(self) -> int:

@@ -221,6 +221,12 @@ class Holding:
                 if held.phase is not Phase.SETTLING:
                     self._release(held)
 
+    def forget_everything(self, why: str) -> None:
+        """For a server that no longer exists: nobody is left to give anything back to."""
+        with self.lock:
+            for held in list(self._held):
+                self._end(held, Outcome.RELEASED, why)
+
     def mark_hung(self, timeout_seconds: float) -> list[str]:
         """Mark handlers past their time and return their workers' names. Their leases are no longer extended."""
         now, names = self.ledger.clock.monotonic(), []

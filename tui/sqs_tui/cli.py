@@ -51,7 +51,7 @@ def shared(context: click.Context, own: dict[str, Any]) -> dict[str, Any]:
 @click.version_option(__version__, message="sqs-tui %(version)s")
 @global_options
 @click.pass_context
-def cli(context: click.Context, **own: Any) -> None:
+def cli(context: click.Context, /, **own: Any) -> None:
     """Watch and steer Amazon SQS consumers from a terminal.
 
     Without a command: the queues of the environment's endpoint; nothing is consumed until you press c.
@@ -66,7 +66,7 @@ def cli(context: click.Context, **own: Any) -> None:
 @cli.command(epilog="Example: sqs-tui --env staging inspect")
 @global_options
 @click.pass_context
-def inspect(context: click.Context, **own: Any) -> None:
+def inspect(context: click.Context, /, **own: Any) -> None:
     """Look at the endpoint's queues; receives nothing and changes nothing."""
     from sqs_tui.run import browse
 
@@ -92,7 +92,7 @@ def inspect(context: click.Context, **own: Any) -> None:
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
 @global_options
 @click.pass_context
-def consume(context: click.Context, queues: tuple[str, ...], **own: Any) -> None:
+def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> None:
     """Consume QUEUEs (names, URLs or ARNs) with a handler, and show it.
 
     Consuming receives messages and deletes those that were handled. SIGTERM, SIGINT and q drain; a second one stops at
@@ -112,7 +112,7 @@ def consume(context: click.Context, queues: tuple[str, ...], **own: Any) -> None
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
 @global_options
 @click.pass_context
-def demo(context: click.Context, **own: Any) -> None:
+def demo(context: click.Context, /, **own: Any) -> None:
     """An emulator, a producer and consumers on this machine: no Docker, no AWS account, no network."""
     from sqs_tui.run import run_demo
 

@@ -42,6 +42,7 @@ class Situation:
     queue: bool = False
     consuming: bool = False
     message: bool = False
+    paused: bool = False
     frozen: bool = False
     filtered: bool = False
     leaving: bool = False
@@ -76,9 +77,10 @@ def _something_to_undo(situation: Situation) -> bool:
 class Command:
     """One thing the user can do.
 
-    `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out) and
-    `rank` its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything
-    outside this screen. `action` is the table widget's own action, or empty for the screen's `command`.
+    `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out),
+    shown with `bar_key` where that differs from `key`; `undo_bar` is the word while the command is `in_effect`. `rank` is
+    its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything outside
+    this screen. `action` is the table widget's own action, or empty for the screen's `command`.
     """
 
     id: str
@@ -90,8 +92,15 @@ class Command:
     when: Callable[[Situation], bool] = _always
     changes: bool = False
     bar: str = ""
+    bar_key: str = ""
+    undo_bar: str = ""
+    in_effect: Callable[[Situation], bool] = lambda _: False
     rank: int = 0
     action: str = ""
+
+    def word(self, situation: Situation) -> str:
+        """The word in the key bar now."""
+        return self.undo_bar if self.in_effect(situation) else self.bar
 
     def allowed(self, situation: Situation) -> bool:
         """Whether it makes sense now."""
@@ -102,7 +111,8 @@ COMMANDS = (
     Command(
         "pause", ("p",), "p", "Pause or resume",
         "Stop receiving on the selected queue and work off what is held; press again to receive.",
-        Group.CONSUMER, _while_consuming, changes=True, bar="Pause/resume", rank=8,
+        Group.CONSUMER, _while_consuming, changes=True, bar="Pause", rank=8,
+        undo_bar="Resume", in_effect=lambda situation: situation.paused,
     ),
     Command(
         "consume", ("c",), "c", "Consume this queue",
@@ -112,7 +122,7 @@ COMMANDS = (
     Command(
         "grow", ("plus",), "+", "Add a thread",
         "One thread more in the focused pool: pollers in the pollers pane, else workers.",
-        Group.CONSUMER, _while_consuming, changes=True, bar="/- Pool", rank=6,
+        Group.CONSUMER, _while_consuming, changes=True, bar="Pool", bar_key="+/-", rank=6,
     ),
     Command(
         "shrink", ("minus",), "-", "Remove a thread",
@@ -149,7 +159,7 @@ COMMANDS = (
     Command(
         "freeze", ("f",), "f", "Freeze the view",
         "Hold the screen still; consuming and counting go on. Press again to go on watching.",
-        Group.VIEW, bar="Freeze", rank=1,
+        Group.VIEW, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
     ),
     Command(
         "screenshot", ("s",), "s", "Save a screenshot",
@@ -188,10 +198,7 @@ BY_ID = {command.id: command for command in COMMANDS}
 def table_bindings() -> list[Binding]:
     """The bindings of a table: movement, and opening the row under the cursor."""
     return [
-        Binding(key, command.action, command.title, show=False)
-        for command in COMMANDS
-        if command.action
-        for key in command.keys
+        Binding(key, command.action, command.title, show=False) for command in COMMANDS if command.action for key in command.keys
     ]
 
 
@@ -208,14 +215,14 @@ def screen_bindings() -> list[Binding]:
 def app_bindings() -> list[Binding]:
     """Leaving, from everywhere. The control keys work while a text is being typed, too."""
     return [
-        Binding(key, "leave", BY_ID["quit"].title, show=False, priority=key.startswith("ctrl+"))
-        for key in BY_ID["quit"].keys
+        Binding(key, "leave", BY_ID["quit"].title, show=False, priority=key.startswith("ctrl+")) for key in BY_ID["quit"].keys
     ]
 
 
 def bar_commands(situation: Situation) -> list[Command]:
     """What the key bar offers now, in the table's order."""
-    return [command for command in COMMANDS if command.bar and command.allowed(situation)]
+    here = situation.pane.name.lower() if situation.pane else None
+    return [command for command in COMMANDS if command.bar and command.id != here and command.allowed(situation)]
 
 
 def palette_commands(situation: Situation) -> list[Command]:
@@ -230,6 +237,4 @@ def palette_commands(situation: Situation) -> list[Command]:
 
 def help_commands(situation: Situation) -> list[tuple[Group, list[Command]]]:
     """What the help screen lists: every command by group, without those that view-only hides."""
-    return [
-        (group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in Group
-    ]
+    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in Group]

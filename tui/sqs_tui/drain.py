@@ -81,7 +81,7 @@ def _words(rest: _Remainder) -> str:
     if rest.busy:
         parts.append(f"{shown.plural(rest.busy, 'worker')} busy")
     if rest.held:
-        parts.append(f"{shown.plural(rest.held, 'message')} held")
+        parts.append(f"{rest.held:,} held")
     if rest.polls:
         verb = "ends" if rest.polls == 1 else "end"
         parts.append(f"{shown.plural(rest.polls, 'long poll')} {verb} in {int(rest.poll_seconds)} s")

@@ -96,10 +96,10 @@ def bar(fraction: float, cells: int) -> str:
 
 
 def lease(remaining_seconds: float, longest_seconds: float) -> str:
-    """What is left of a lease, as a bar against the longest seen and in seconds: `███   18s`."""
+    """What is left of a lease, as a bar against the longest seen and in seconds: `━━━╌╌  18s`."""
     if remaining_seconds <= 0:
         return "expired"
     fraction = remaining_seconds / longest_seconds if longest_seconds > 0 else 1.0
     # Whole cells only: a bar that moves each frame would repaint its row each frame.
     full = max(1, round(min(1.0, fraction) * _LEASE_BAR_CELLS))
-    return "█" * full + "░" * (_LEASE_BAR_CELLS - full) + f" {duration(remaining_seconds):>4}"
+    return "━" * full + "╌" * (_LEASE_BAR_CELLS - full) + f" {duration(remaining_seconds):>4}"

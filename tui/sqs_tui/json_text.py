@@ -9,7 +9,7 @@ from dataclasses import dataclass
 INPUT_LIMIT = 64 * 1024
 OUTPUT_LIMIT = 256 * 1024
 DEPTH_LIMIT = 32
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,24 @@ def _indent(body: str) -> str | None:
     pieces: list[str] = []
     depth = size = 0
     previous = ""
-    for token in _TOKEN.findall(body):
-        if token in "]}":
+    for part in _PART.findall(body):
+        if part in "]}":
             depth -= 1
-        piece = _gap(previous, token, depth) + token
+        piece = _gap(previous, part, depth) + part
         pieces.append(piece)
         size += len(piece)
         if size > OUTPUT_LIMIT:
             return None
-        if token in "[{":
+        if part in "[{":
             depth += 1
-        previous = token
+        previous = part
     return "".join(pieces)
 
 
-def _gap(previous: str, token: str, depth: int) -> str:
+def _gap(previous: str, part: str, depth: int) -> str:
     if previous == ":":
         return " "
-    closes = token in "]}"
+    closes = part in "]}"
     empty = closes and previous in ("[", "{")
     breaks = previous in ("[", "{", ",") or closes
     if not previous or empty or not breaks:

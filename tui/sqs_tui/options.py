@@ -16,14 +16,16 @@ class DashboardOptions:
     """How to draw, and what not to offer.
 
     `color` is 16, 256 or truecolor (None: what the terminal says); `scene` is the demo's scene, shown in the header;
-    `view_only` hides every command that changes anything; `screenshot_dir` None means the current directory; `clock` gives
-    epoch seconds.
+    `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
+    hides every command that changes anything; `screenshot_dir` None means the current directory; `clock` gives epoch
+    seconds.
     """
 
     fps: float = 4
     theme: str | None = None
     color: str | None = None
     scene: str | None = None
+    leave_when_failed: bool = False
     view_only: bool = False
     screenshot_dir: Path | None = None
     clock: Callable[[], float] = time.time

@@ -148,9 +148,7 @@ def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
     )
 
 
-def in_flight_rows(
-    consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float, needle: str = ""
-) -> tuple[Row, ...]:
+def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float, needle: str = "") -> tuple[Row, ...]:
     """A row for each message we hold, the one held longest first."""
     matching = [m for m in consumer.in_flight if matches(needle, m.message_id, m.preview, m.group_id, m.worker)]
     matching.sort(key=lambda message: (message.received_at, message.message_id))

@@ -145,8 +145,7 @@ def run_demo(flags: dict[str, Any]) -> int:
     from sqs_core.demo.scenes import SCENES, DemoEngine
 
     if flags["list_scenes"]:
-        for scene in SCENES.values():
-            sys.stdout.write(f"{scene.name}  {scene.summary}\n")
+        sys.stdout.writelines(f"{known.name}  {known.summary}\n" for known in SCENES.values())
         return 0
     scene = SCENES.get(flags["scene"])
     if scene is None:
@@ -196,6 +195,7 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
         theme=flags["theme"],
         color=flags["color"],
         scene=scene,
+        leave_when_failed=bool(engine.consumers),
         view_only=engine.connection.read_only,
     )
     from sqs_tui.app import run_dashboard

@@ -96,8 +96,6 @@ class DropObeyed(LineFilter):
         if all(segment.control or segment.text.isprintable() for segment in segments):
             return segments
         return [
-            segment
-            if segment.control or segment.text.isprintable()
-            else Segment(segment.text.translate(_DROPPED), segment.style)
+            segment if segment.control or segment.text.isprintable() else Segment(segment.text.translate(_DROPPED), segment.style)
             for segment in segments
         ]

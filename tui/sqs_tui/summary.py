@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from sqs_tui.trends import Rates, Trends
     from sqs_tui.viewer import Frame
 
+# `$text-muted` is an "auto" colour, which `Content` resolves to plain black or white.
+MUTED_STYLE = "$foreground-muted"
 STYLES = {
     Tone.PLAIN: "",
-    Tone.MUTED: "$text-muted",
+    Tone.MUTED: MUTED_STYLE,
     Tone.STRONG: "bold",
     Tone.GOOD: "$text-success",
     Tone.WARNING: "bold $text-warning",
@@ -37,6 +39,8 @@ _STATES = {
     RunState.FAILED: ("✗", Tone.BAD),
 }
 _NAME_WIDTH = 12
+_ROOMY_NAME_WIDTH = 24
+_BRIEF_BELOW = 100
 
 
 def styled(text: str, tone: Tone) -> Content:
@@ -71,16 +75,16 @@ def identity(frame: Frame, width: int) -> Content:
     if snapshot is None:
         return Content("")
     right = poll_latency(frame.consumer)
-    return spread(Content("  ").join(_identity_parts(snapshot)), right, width)
+    return spread(Content(" ").join(_identity_parts(snapshot)), right, width)
 
 
 def _identity_parts(snapshot: Snapshot) -> list[Content]:
     credentials = snapshot.credentials
     if credentials is None:
         return [styled("credentials", Tone.MUTED), styled(shown.UNKNOWN, Tone.PLAIN)]
-    named = credentials.provider == "dummy"
+    is_dummy = credentials.provider == "dummy"
     parts = [styled("credentials", Tone.MUTED), styled(credentials.provider, Tone.STRONG)]
-    if credentials.key_hint and not named:
+    if credentials.key_hint and not is_dummy:
         parts.append(styled(shown.key_tail(credentials.key_hint), Tone.PLAIN))
     if credentials.warnings:
         parts.append(styled(f"▲ {credentials.warnings[0]}", Tone.WARNING))
@@ -103,34 +107,36 @@ def poll_latency(consumer: ConsumerSnapshot | None) -> Content:
     )
 
 
-def details(frame: Frame, width: int) -> Content:
-    """The selected queue: buffer and handler on the left, its dead-letter queue on the right."""
+def details(frame: Frame, rates: Rates | None, width: int) -> Content:
+    """The selected queue: its rates where given, buffer and handler on the left, its dead-letter queue on the right."""
     consumer = frame.consumer
     if consumer is None:
         return Content("")
-    buffer = f"{consumer.buffer.size}/{consumer.buffer.limit}"
-    left = Content.assemble(
-        styled("handler ", Tone.MUTED),
-        styled(consumer.handler, Tone.PLAIN),
-        styled("  buffer ", Tone.MUTED),
-        buffer,
-        styled("  in flight ", Tone.MUTED),
-        shown.count(consumer.held),
+    shown_rates = [("in", shown.rate(rates.received)), ("out", shown.rate(rates.deleted))] if rates else []
+    pairs = [
+        *shown_rates,
+        ("held", shown.count(consumer.held)),
+        ("buffer", f"{consumer.buffer.size}/{consumer.buffer.limit}"),
+        ("handler", consumer.handler),
+    ]
+    left = Content("  ").join(
+        Content.assemble(styled(f"{name} ", Tone.MUTED), styled(value, Tone.PLAIN)) for name, value in pairs
     )
-    return spread(left, _dead_letters(consumer), width)
+    return spread(left, _dead_letters(consumer, brief=width < _BRIEF_BELOW), width)
 
 
-def _dead_letters(consumer: ConsumerSnapshot) -> Content:
+def _dead_letters(consumer: ConsumerSnapshot, *, brief: bool) -> Content:
     dlq = consumer.dlq
     if dlq is None:
-        return Content.assemble(styled("dlq ", Tone.MUTED), styled("none", Tone.MUTED))
+        # The queue's attributes tell of both, so without a depth nothing is known about a dead-letter queue either.
+        return styled("no dlq" if consumer.depth else f"dlq {shown.UNKNOWN}", Tone.MUTED)
     loud = Tone.WARNING if dlq.visible else Tone.PLAIN
     return Content.assemble(
         styled("dlq ", Tone.MUTED),
         styled(dlq.name, Tone.PLAIN),
         " ",
         styled(shown.approximate(dlq.visible), loud),
-        styled(f" after {shown.plural(dlq.max_receive_count, 'receive')}", Tone.MUTED),
+        styled("" if brief else f" after {shown.plural(dlq.max_receive_count, 'receive')}", Tone.MUTED),
     )
 
 
@@ -151,7 +157,12 @@ def queue_table(frame: Frame, trends: Trends, width: int) -> tuple[tuple[Row, ..
     if rows and width - fixed < _NAME_WIDTH:
         rows = tuple(Row(row.key, row.cells[:-2]) for row in rows)
         widths = widths[:-2]
-    columns = tuple(Column(title, each, grows=index == 1) for index, (title, each) in enumerate(zip(QUEUE_TITLES, widths, strict=False)))
+    # Where there is room, pairs stand further apart than the words within them.
+    extra = 1 if width - fixed - len(widths) >= _ROOMY_NAME_WIDTH else 0
+    widths = [each + (extra if 0 < index < len(widths) - 1 else 0) for index, each in enumerate(widths)]
+    columns = tuple(
+        Column(title, each, grows=index == 1) for index, (title, each) in enumerate(zip(QUEUE_TITLES, widths, strict=False))
+    )
     return rows, columns
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqs_core.errors import SqsTuiError
 from sqs_core.model import Level, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
 from sqs_tui.trends import Trends
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Event, QueueListing, Snapshot
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
+PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed"})
 
 
@@ -59,6 +61,7 @@ class Viewer:
         self.trends = Trends()
         self.filter_text = ""
         self.draining = False
+        self.start_problem: str | None = None
         self._facade = facade
         self._clock = clock
         self._selected: str | None = None
@@ -73,7 +76,7 @@ class Viewer:
         try:
             frame = self._pull()
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
-            frame = Frame(self._last.snapshot, self._last.listing, self._last.queues, self._selected, _described(error))
+            frame = Frame(self._last.snapshot, self._last.listing, self._last.queues, self._selected, _unreadable(error))
         self._last = frame
         return frame
 
@@ -113,6 +116,7 @@ class Viewer:
             queues=queues,
             selected=self._selected,
             frozen_since=self._frozen[0] if self._frozen else None,
+            problem=self.start_problem,
             filter_text=self.filter_text,
             drain=self._drain(live),
             announcements=self._announcements(live),
@@ -143,5 +147,10 @@ def _is_troubled(snapshot: Snapshot) -> bool:
     return any(state in _TROUBLED for state in states) or any(t.state is ThreadState.BACKING_OFF for t in threads)
 
 
-def _described(error: Exception) -> str:
-    return f"the engine cannot be read: {type(error).__name__}: {error}"
+def described(error: Exception) -> str:
+    """An error for people: the text of one raised on purpose, which says what to do; class and text of any other."""
+    return str(error) if isinstance(error, SqsTuiError) else f"{type(error).__name__}: {error}"
+
+
+def _unreadable(error: Exception) -> str:
+    return f"the engine cannot be read: {described(error)}"

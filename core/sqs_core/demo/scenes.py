@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.producer import Producer
 from sqs_core.engine import Engine
-from sqs_core.errors import SqsTuiError, describe
+from sqs_core.errors import describe
 from sqs_core.handlers import Handler
 from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 QUEUE, FIFO_QUEUE = "orders", "payments.fifo"
 MAXIMUM_RECEIVES = 3
 _VISIBILITY_SECONDS = 10
-_LAST_WORK_SECONDS = 3.0
+_LAST_WORK_SECONDS, _DRAIN_SECONDS = 3.0, 4.5
 _LOOK_SECONDS = 0.02
 
 
@@ -57,7 +57,7 @@ class DemoEngine(Engine):
     """An engine that brings its own server and takes it away again."""
 
     def __init__(self, scene: Scene, speed: float, seed: int, on_event: Callable[[Event], None] | None = None) -> None:
-        settings = ConsumerSettings(workers=scene.workers, drain_timeout_seconds=_LAST_WORK_SECONDS)
+        settings = ConsumerSettings(workers=scene.workers, drain_timeout_seconds=_DRAIN_SECONDS)
         handler = Handler(f"demo:{scene.name}", _make_handler(scene, speed, seed))
         super().__init__(ConnectionSettings(), settings, [(QUEUE, handler), (FIFO_QUEUE, handler)], on_event=on_event)
         self.scene, self.seed = scene, seed
@@ -77,7 +77,7 @@ class DemoEngine(Engine):
             self.producer = self._make_queues()
         except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the demo with one line
             for consumer in self.consumers:
-                consumer.refuse(str(error) if isinstance(error, SqsTuiError) else describe(error))
+                consumer.refuse(describe(error))  # does nothing to those that were told to stop meanwhile
             return
         if not self._closing.is_set():
             self.producer.start()
@@ -111,11 +111,8 @@ class DemoEngine(Engine):
         while time.monotonic() < end and any(consumer.holding.size() for consumer in self.consumers):
             pause.wait(_LOOK_SECONDS)
         self.emulator.stop()
-        super().stop_now()
-
-    def clean(self) -> bool:
-        """True unless the demo could not start: what is held when the server goes has nobody to be given back to."""
-        return not any(consumer.refused for consumer in self.consumers)
+        for consumer in self.consumers:
+            consumer.holding.forget_everything("the demo's server is gone")
 
     def close(self) -> None:
         """End the emulator too."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -22,6 +21,7 @@ from sqs_tui.safe_text import ELLIPSIS, content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.style import Style
     from textual import events
     from textual.binding import BindingType
     from textual.geometry import Size
@@ -33,7 +33,7 @@ class LiveTable(Widget, can_focus=True):
     """Shows rows in columns; the cursor follows its row's key. With `header=False` the column titles are not drawn."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = table_bindings()
+    BINDINGS: ClassVar[list[BindingType]] = [*table_bindings()]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "live-table--header",
         "live-table--cursor",
@@ -96,13 +96,21 @@ class LiveTable(Widget, can_focus=True):
         self._rows = rows
         self._cursor_index = anchored(rows, self._cursor_key, old_cursor)
         self._first = self._bounded(old_first + self._cursor_index - old_cursor if self._cursor_key else old_first)
-        if bool(old) != bool(rows) or self._first != old_first:
-            self.refresh(layout=len(old) != len(rows) and self._sizes_itself)
-        elif len(old) != len(rows) and self._sizes_itself:
+        if len(old) != len(rows) and self._sizes_itself:
+            self.clear_cached_dimensions()
             self.refresh(layout=True)
+        elif bool(old) != bool(rows) or self._first != old_first:
+            self.refresh()
         else:
-            self._paint([*changed_lines(old, rows), *({old_cursor, self._cursor_index} if self._shows_cursor else ())])
+            moved = self._shows_cursor and self._cursor_index != old_cursor
+            self._paint([*changed_lines(old, rows), *((old_cursor, self._cursor_index) if moved else ())])
         self._update_subtitle()
+
+    def say_when_empty(self, text: str) -> None:
+        """What stands there while there are no rows."""
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
 
     def move_to(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""
@@ -219,9 +227,7 @@ class LiveTable(Widget, can_focus=True):
     def _paint(self, indices: Sequence[int]) -> None:
         """Mark rows for painting, those in sight only."""
         lines = {index - self._first + self._header_lines for index in indices}
-        regions = [
-            Region(0, line, self.size.width, 1) for line in sorted(lines) if self._header_lines <= line < self.size.height
-        ]
+        regions = [Region(0, line, self.size.width, 1) for line in sorted(lines) if self._header_lines <= line < self.size.height]
         if regions:
             self.refresh(*regions)
 

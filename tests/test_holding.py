@@ -1,0 +1,266 @@
+"""What a consumer holds, whose turn it is, and how each message leaves exactly once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakes import Bench
+from sqs_core.held import Phase, Verdict
+from sqs_core.model import Outcome, ThreadState
+
+if TYPE_CHECKING:
+    from sqs_core.held import Held
+
+HANDLED = Verdict(Outcome.HANDLED)
+RETRIED = Verdict(Outcome.RETRIED, 0, "ValueError: no")
+GIVEN_UP = Verdict(Outcome.GIVEN_UP, 0, "ValueError: no")
+
+
+def _prove(bench: Bench) -> list[tuple[str, Outcome]]:
+    """What the acker would do: everything that waits for it is told to the queue and confirmed, in order."""
+    done: list[tuple[str, Outcome]] = []
+    while bench.holding.settling:
+        held = bench.holding.settling.popleft()
+        assert held.verdict is not None
+        done.append((held.message.body, held.verdict.outcome))
+        if held.verdict.visibility_seconds is None:
+            bench.queue.delete_batch([held.message.receipt_handle])
+        else:
+            bench.queue.change_visibility_batch([(held.message.receipt_handle, held.verdict.visibility_seconds)])
+        bench.holding.settle(held, held.verdict.outcome, held.verdict.error)
+    bench.totals()
+    return done
+
+
+def _finish(bench: Bench, held: Held, verdict: Verdict) -> list[tuple[str, Outcome]]:
+    bench.holding.conclude(held, verdict)
+    return _prove(bench)
+
+
+def test_a_message_is_counted_when_it_comes_and_when_its_end_is_proved() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.time.advance(2)
+    bench.holding.conclude(held, HANDLED)
+    assert (bench.totals().handled, bench.totals().deleted, bench.holding.size()) == (0, 0, 1)
+    _prove(bench)
+    assert (bench.totals().handled, bench.totals().deleted, bench.holding.size()) == (1, 1, 0)
+    with bench.ledger.lock:
+        (finished,) = bench.ledger.history.snapshot()
+    assert (finished.outcome, finished.handler_ms, finished.preview) == (Outcome.HANDLED, 2000.0, "one")
+
+
+def test_messages_are_handed_out_in_the_order_they_came() -> None:
+    bench = Bench()
+    bench.receive("one", "two", "three")
+    assert [bench.take(f"worker-{number}").message.body for number in range(3)] == ["one", "two", "three"]
+    assert bench.take_if_any() is None
+
+
+def test_without_fifo_a_group_means_nothing() -> None:
+    bench = Bench()
+    bench.receive("one", "two", group="a")
+    assert [bench.take().message.body, bench.take().message.body] == ["one", "two"]
+
+
+def test_of_a_group_one_is_handled_and_the_next_after_its_end_was_proved() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", "a2", group="a")
+    first = bench.take()
+    assert bench.take_if_any() is None
+    bench.holding.conclude(first, HANDLED)
+    assert bench.take_if_any() is None, "the delete is not proved yet"
+    _prove(bench)
+    assert bench.take().message.body == "a2"
+
+
+def test_groups_do_not_wait_for_each_other() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", "a2", group="a")
+    bench.receive("b1", group="b")
+    assert [bench.take().message.body, bench.take().message.body] == ["a1", "b1"]
+
+
+def test_after_a_failure_the_follower_goes_back_unhandled_behind_it() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", "a2", group="a")
+    assert _finish(bench, bench.take(), RETRIED) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
+    assert bench.take_if_any() is None
+    assert bench.holding.buffered == 0
+    bench.receive("a3", group="a")
+    assert bench.take().message.body == "a1", "the group is free again, and its head is first"
+
+
+def test_a_message_that_was_given_up_or_discarded_lets_its_follower_go_on() -> None:
+    for verdict in (GIVEN_UP, Verdict(Outcome.DISCARDED)):
+        bench = Bench(fifo=True, maximum_receives=1)
+        bench.receive("a1", "a2", group="a")
+        _finish(bench, bench.take(), verdict)
+        assert bench.take().message.body == "a2"
+
+
+def test_a_drain_gives_the_buffer_back_but_not_what_is_on_its_last_receive() -> None:
+    bench = Bench(maximum_receives=2)
+    bench.receive("spent")
+    bench.time.advance(31)
+    bench.holding.lose(next(iter(bench.holding.held_locked())), "test")
+    bench.receive("fresh")
+    counts = {held.message.body: held.message.receive_count for held in bench.holding.held_locked()}
+    assert counts == {"spent": 2, "fresh": 1}
+    bench.holding.begin_drain()
+    assert _prove(bench) == [("fresh", Outcome.RELEASED)]
+    assert bench.take().message.body == "spent"
+
+
+def test_what_a_poll_brings_during_a_drain_goes_back_at_once() -> None:
+    bench = Bench(maximum_receives=2)
+    bench.holding.begin_drain()
+    bench.receive("late")
+    assert _prove(bench) == [("late", Outcome.RELEASED)]
+
+
+def test_a_drain_lets_handlers_end() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.holding.begin_drain()
+    assert held.phase is Phase.HANDLING
+    assert _finish(bench, held, HANDLED) == [("one", Outcome.HANDLED)]
+
+
+def test_past_the_deadline_everything_goes_back_and_a_late_end_is_ignored() -> None:
+    bench = Bench()
+    bench.receive("handled late", "buffered")
+    held = bench.take()
+    bench.holding.begin_drain()
+    bench.holding.release_everything()
+    assert sorted(_prove(bench)) == [("buffered", Outcome.RELEASED), ("handled late", Outcome.RELEASED)]
+    bench.holding.conclude(held, HANDLED)
+    assert _prove(bench) == []
+    assert (bench.totals().released, bench.totals().handled) == (2, 0)
+
+
+def test_what_goes_back_with_no_receive_left_is_named() -> None:
+    bench = Bench(maximum_receives=1)
+    (message,) = bench.receive("spent")
+    bench.take()
+    bench.holding.begin_drain()
+    bench.holding.release_everything()
+    (text,) = bench.texts("fifo.follower-spent")
+    assert message.message_id in text
+
+
+def test_a_message_that_comes_again_while_it_is_held_is_a_lost_lease_and_is_held_anew() -> None:
+    bench = Bench()
+    bench.receive("one", visibility_seconds=1)
+    first = bench.take("worker-1")
+    bench.time.advance(2)
+    bench.receive()
+    assert (bench.totals().leases_lost, bench.totals().redelivered, bench.holding.size()) == (1, 1, 1)
+    bench.holding.conclude(first, HANDLED)
+    assert _prove(bench) == [], "the late end of a lost lease proves nothing"
+    assert _finish(bench, bench.take("worker-2"), HANDLED) == [("one", Outcome.HANDLED)]
+
+
+def test_a_message_that_comes_again_before_its_release_was_answered_is_released() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.holding.conclude(held, RETRIED)
+    bench.holding.settling.clear()
+    bench.queue.change_visibility_batch([(held.message.receipt_handle, 0)])
+    bench.receive()
+    assert (bench.totals().retried, bench.totals().leases_lost, bench.holding.size()) == (1, 0, 1)
+    bench.holding.settle(held, Outcome.RETRIED, None)
+    assert bench.totals().retried == 1
+
+
+def test_a_lease_lost_in_the_buffer_is_not_handled() -> None:
+    bench = Bench()
+    bench.receive("one")
+    bench.holding.lose(next(iter(bench.holding.held_locked())), "test")
+    assert bench.take_if_any() is None
+    assert (bench.totals().leases_lost, bench.holding.buffered) == (1, 0)
+
+
+def test_a_lease_lost_twice_counts_once() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    for _ in range(2):
+        bench.holding.lose(held, "test")
+    bench.holding.settle(held, Outcome.HANDLED, None)
+    assert (bench.totals().leases_lost, bench.totals().handled) == (1, 0)
+
+
+def test_a_group_waits_for_a_handler_that_runs_on_without_its_lease() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", "a2", group="a")
+    first = bench.take()
+    bench.holding.lose(first, "test")
+    assert _prove(bench) == [("a2", Outcome.RELEASED)]
+    bench.time.advance(31)
+    bench.receive()
+    assert bench.take_if_any() is None, "two of a group at a time"
+    bench.holding.conclude(first, HANDLED)
+    _prove(bench)
+    bench.receive()
+    assert bench.take().message.body == "a1"
+
+
+def test_a_message_that_ended_stays_known_and_one_that_is_held_is_found_first() -> None:
+    bench = Bench()
+    (message,) = bench.receive("one")
+    assert bench.holding.find_locked(message.message_id) is not None
+    _finish(bench, bench.take(), HANDLED)
+    assert bench.holding.find_locked(message.message_id) is None
+    assert bench.ledger.history.find(message.message_id) is not None
+
+
+def test_a_hung_handler_is_marked_once_and_no_longer_busy() -> None:
+    bench = Bench()
+    bench.receive("one")
+    bench.take("worker-1")
+    assert (bench.holding.mark_hung(5), bench.holding.busy_locked()) == ([], 1)
+    bench.time.advance(6)
+    assert (bench.holding.mark_hung(5), bench.holding.mark_hung(5), bench.holding.busy_locked()) == (["worker-1"], [], 0)
+    with bench.ledger.lock:
+        (thread,) = bench.ledger.threads_locked()
+    assert thread.state is ThreadState.HUNG
+
+
+def test_a_drain_does_not_wait_for_a_hung_handler() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.time.advance(6)
+    bench.holding.mark_hung(5)
+    bench.holding.begin_drain()
+    bench.holding.release_hung()
+    assert _prove(bench) == [("one", Outcome.RELEASED)]
+    bench.holding.conclude(held, HANDLED)
+    assert bench.totals().handled == 0
+
+
+def test_a_worker_that_died_hands_its_message_back() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", "a2", group="a")
+    bench.take("worker-1")
+    bench.holding.worker_died("worker-2")
+    assert _prove(bench) == []
+    bench.holding.worker_died("worker-1")
+    assert _prove(bench) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
+
+
+def test_a_bounded_run_hands_out_no_more_than_its_budget() -> None:
+    bench = Bench()
+    bench.holding.budget = 2
+    bench.receive("one", "two", "three")
+    first, _second = bench.take(), bench.take()
+    assert bench.take_if_any() is None
+    _finish(bench, first, HANDLED)
+    assert bench.take_if_any() is None
+    bench.holding.conclude(_second, RETRIED)
+    _prove(bench)
+    assert bench.take().message.body == "three"

@@ -1,0 +1,403 @@
+"""The dashboard on a fake façade: what keys do, what is drawn, and that nothing is drawn when nothing changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input
+
+from sqs_core.errors import ConfigurationError
+from sqs_core.model import Level, PoolName, PoolSize, QueueListing, RunState, ThreadState
+from sqs_tui.commands import COMMANDS, Pane, Situation, bar_commands, help_commands, palette_commands
+from sqs_tui.dashboard import DashboardApp
+from tui_fakes import (
+    NOW,
+    FakeFacade,
+    consumer,
+    detail,
+    empty_snapshot,
+    event,
+    finished,
+    held,
+    message_id,
+    poller,
+    quiet_consumer,
+    snapshot,
+    worker,
+)
+from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def names(facade: FakeFacade) -> list[str]:
+    return [call[0] for call in facade.calls]
+
+
+def displays(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What Textual sends to the terminal from now on; nothing at all when nothing is to be painted."""
+    displayed: list[object] = []
+    original = DashboardApp._display
+
+    def record(app: DashboardApp, screen: object, renderable: object) -> None:
+        if renderable is not None:
+            displayed.append(renderable)
+        original(app, screen, renderable)
+
+    monkeypatch.setattr(DashboardApp, "_display", record)
+    return displayed
+
+
+class Watching(FakeFacade):
+    """Notes how many frames had been displayed by the time the engine is started."""
+
+    displayed: list[object]
+    displayed_before_start = 0
+
+    def start(self) -> None:
+        self.displayed_before_start = len(self.displayed)
+        super().start()
+
+
+async def test_the_engine_is_started_after_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    facade = Watching()
+    facade.displayed = displays(monkeypatch)
+    async with dashboard(facade):
+        assert names(facade).count("start") == 1
+        assert facade.displayed_before_start > 0
+
+
+async def test_the_first_screen_says_it_all_in_a_small_terminal() -> None:
+    async with dashboard(size=(80, 24), scene="lively") as running:
+        text = running.text()
+    for said in ("LOCAL", "scene lively", "http://127.0.0.1:4566", "eu-central-1", "● running", "pollers 2", "workers 5/8",
+                 "depth ~118", "credentials env …MPLE", "poll p50  12 ms  p95  33 ms", "dlq orders-dlq ~3"):  # fmt: skip
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [(RunState.RUNNING, "pause"), (RunState.PAUSING, "resume"), (RunState.PAUSED, "resume")],
+)
+async def test_p_toggles_by_the_selected_queues_state(state: RunState, command: str) -> None:
+    async with dashboard(FakeFacade(snapshot(consumer(state=state)))) as running:
+        assert ("Resume" if command == "resume" else "Pause") in running.text()
+        await running.press("p")
+        assert running.facade.named(command) == [(command, "orders")]
+
+
+async def test_plus_and_minus_resize_the_focused_pool() -> None:
+    async with dashboard() as running:
+        await running.press("plus", "minus")
+        running.main.show_pane(Pane.POLLERS)
+        await running.press("plus")
+        assert running.facade.named("resize") == [
+            ("resize", "orders", PoolName.WORKERS, 9),
+            ("resize", "orders", PoolName.WORKERS, 7),
+            ("resize", "orders", PoolName.POLLERS, 3),
+        ]
+
+
+async def test_a_refusal_by_the_engine_is_a_toast() -> None:
+    facade = FakeFacade(refusals={"resize": ConfigurationError("workers: at least 1, not [/0]")})
+    async with dashboard(facade) as running:
+        await running.press("minus")
+        assert [note.message for note in running.app._notifications] == ["workers: at least 1, not [/0]"]
+
+
+@pytest.mark.parametrize(("key", "pane"), [("w", Pane.WORKERS), ("i", Pane.IN_FLIGHT), ("m", Pane.HISTORY)])
+async def test_a_short_screen_shows_the_main_pane_that_was_asked_for(key: str, pane: Pane) -> None:
+    async with dashboard(size=(80, 24)) as running:
+        await running.press(key)
+        assert running.main.pane is pane
+        shown = [each for each in (Pane.WORKERS, Pane.IN_FLIGHT, Pane.HISTORY) if running.main.table(each).region.height]
+        assert shown == [pane]
+
+
+async def test_queues_are_selected_by_number_and_by_moving() -> None:
+    async with dashboard() as running:
+        await running.press("2")
+        assert running.main.frame.selected == "invoices.fifo"
+        assert running.ids(Pane.IN_FLIGHT) == []
+        running.main.show_pane(Pane.QUEUES)
+        await running.press("k")
+        assert running.main.frame.selected == "orders"
+        await running.press("p")
+        assert running.facade.named("pause") == [("pause", "orders")]
+
+
+async def test_the_filter_narrows_while_it_is_typed_and_esc_clears_it() -> None:
+    async with dashboard() as running:
+        everything = running.ids(Pane.IN_FLIGHT)
+        await running.press("i", "slash", *"damaged", "enter")
+        assert running.ids(Pane.IN_FLIGHT) == [message_id(2)]
+        assert running.main.pane is Pane.IN_FLIGHT
+        assert "filter damaged" in running.text()
+        await running.press("escape")
+        assert running.ids(Pane.IN_FLIGHT) == everything
+
+
+async def test_letters_typed_into_the_filter_are_no_commands() -> None:
+    async with dashboard() as running:
+        await running.press("slash", *"pqfR")
+        assert running.app.screen.query_one("#filter", Input).value == "pqfR"
+        assert names(running.facade) == ["start"]
+
+
+async def test_freezing_holds_the_view_and_not_the_engine() -> None:
+    async with dashboard() as running:
+        await running.press("f")
+        assert "FROZEN since 10:00:00" in running.text()
+        running.facade.now = replace(running.facade.now, consumers=(consumer(in_flight=()),))
+        await running.frame()
+        assert len(running.ids(Pane.IN_FLIGHT)) == 7
+        await running.press("f")
+        assert running.ids(Pane.IN_FLIGHT) == []
+        assert "FROZEN" not in running.text()
+
+
+async def test_the_cursor_stays_on_its_message_while_newer_ones_come() -> None:
+    first = tuple(finished(n) for n in range(5))
+    async with dashboard(FakeFacade(snapshot(consumer(history=first)))) as running:
+        await running.press("m", "down", "down")
+        for extra in range(1, 4):
+            newer = tuple(finished(50 + n, finished_at=NOW + n) for n in range(extra))
+            running.facade.now = snapshot(consumer(history=(*newer, *first)))
+            await running.frame()
+            assert running.main.table(Pane.HISTORY).current.message_id == first[2].message_id
+        await running.press("g")
+        running.facade.now = snapshot(consumer(history=(finished(90, finished_at=NOW + 90), *first)))
+        await running.frame()
+        assert running.main.table(Pane.HISTORY).current.message_id == message_id(110)
+
+
+async def test_enter_opens_the_message_and_r_shows_the_body_as_it_came() -> None:
+    facade = FakeFacade(details={message_id(1): detail(1)})
+    async with dashboard(facade) as running:
+        await running.press("i", "enter")
+        text = running.text()
+        assert running.facade.named("message") == [("message", "orders", message_id(1))]
+        for said in ('"order": 10288,', "tenant     String  acme", "Number.eur  49.90", "16 bytes: 00 01", "received, receive 2"):
+            assert said in text
+        await running.press("r")
+        assert '{"type": "order.paid", "order": 10288, "method": "card"}' in running.text()
+        await running.press("escape")
+        assert running.app.screen is running.main
+
+
+async def test_a_forgotten_message_is_a_toast() -> None:
+    async with dashboard() as running:
+        await running.press("m", "enter")
+        assert "forgotten" in next(iter(running.app._notifications)).message
+
+
+async def test_replay_asks_with_no_as_default_and_acts_on_the_message_it_was_asked_about() -> None:
+    async with dashboard() as running:
+        await running.press("m", "R")
+        text = running.text()
+        for said in ("Send 1 message to orders again?", message_id(20), "No, leave it"):
+            assert said in text
+        await running.press("enter")
+        assert running.facade.named("replay") == []
+        await running.press("R")
+        newer = finished(70, finished_at=NOW + 1)
+        running.facade.now = snapshot(consumer(history=(newer, *consumer().history)))
+        await running.frame()
+        await running.press("y")
+        assert running.facade.named("replay") == [("replay", "orders", message_id(20))]
+
+
+async def test_what_came_of_a_replay_is_a_toast_once() -> None:
+    async with dashboard() as running:
+        running.facade.now = snapshot(events=(event("sent again as 4f5e", code="replay.sent", at=NOW),))
+        await running.frame()
+        await running.frame()
+        assert [note.message for note in running.app._notifications] == ["sent again as 4f5e"]
+        running.facade.now = snapshot(events=(event("no proof [/x]", Level.ERROR, code="replay.failed", at=NOW),))
+        await running.frame()
+        assert [note.severity for note in running.app._notifications] == ["information", "error"]
+
+
+async def test_an_unreachable_endpoint_is_a_state_with_what_to_do() -> None:
+    error = event("nothing answers at http://localhost:4566: start LocalStack", Level.ERROR, "endpoint.unreachable")
+    starting = quiet_consumer(state=RunState.STARTING, threads=(), pollers=PoolSize(2, 0), workers=PoolSize(8, 0))
+    facade = FakeFacade(snapshot(starting, state=RunState.STARTING, events=(error,), credentials=None))
+    async with dashboard(facade, size=(80, 24)) as running:
+        text = running.text()
+        for said in (
+            "Trouble",
+            "✗ nothing answers at http://localhost:4566: start LocalStack",
+            "q quit",
+            "◌ starting",
+            "depth ?",
+        ):
+            assert said in text
+        facade.now = snapshot(consumer(), events=(error,))
+        await running.frame()
+        assert "Trouble" not in running.text()
+
+
+async def test_a_poller_that_backs_off_shows_the_newest_error() -> None:
+    error = event("AccessDenied: check the credentials in use", Level.ERROR, "poll.error")
+    backing_off = consumer(threads=(poller(1, ThreadState.BACKING_OFF, error="AccessDenied"), worker(1)))
+    async with dashboard(FakeFacade(snapshot(backing_off, events=(error,)))) as running:
+        assert "✗ AccessDenied: check the credentials in use" in running.text()
+        assert "backing-off" in running.text()
+
+
+async def test_an_engine_that_cannot_be_read_is_a_state_and_no_crash() -> None:
+    async with dashboard() as running:
+        running.facade.refusals["snapshot"] = RuntimeError("lock [/broken]\x1b[31m")
+        await running.frame()
+        assert "the engine cannot be read: RuntimeError: lock [/broken]⟨1B⟩[31m" in running.text()
+        assert "workers 5/8" in running.text()
+        del running.facade.refusals["snapshot"]
+        await running.frame()
+        assert "cannot be read" not in running.text()
+
+
+async def test_without_consumers_queues_are_listed_and_c_starts_one() -> None:
+    listing = QueueListing(NOW, (("orders", consumer().depth), ("other", None)))
+    async with dashboard(FakeFacade(empty_snapshot(), listing), size=(80, 24)) as running:
+        text = running.text()
+        for said in ("▸ 1 orders", "not consumed", "depth ~118", "depth ?", "Press c to choose a handler"):
+            assert said in text
+        await running.press("down", "c")
+        text = running.text()
+        assert "Consume other with this handler." in text
+        assert "receives messages and DELETES" in text
+        assert running.app.screen.query_one("#handler", Input).value == "builtin:echo"
+        running.app.screen.query_one("#handler", Input).value = "nonsense"
+        await running.press("enter")
+        assert "✗ no handler nonsense" in running.text()
+        running.app.screen.query_one("#handler", Input).value = "builtin:noop"
+        await running.press("enter")
+        assert running.facade.named("add_consumer")[-1] == ("add_consumer", "other", "builtin:noop")
+        running.facade.now = snapshot(consumer("other"))
+        await running.frame()
+        assert running.main.frame.queues == ("other", "orders")
+        assert "workers 5/8" in running.text()
+
+
+async def test_a_listing_that_fails_says_why() -> None:
+    listing = QueueListing(NOW, (), "nothing answers at http://localhost:4566")
+    async with dashboard(FakeFacade(empty_snapshot(), listing), size=(80, 24)) as running:
+        assert "✗ nothing answers at http://localhost:4566" in running.text()
+
+
+async def test_view_only_offers_nothing_that_changes_anything() -> None:
+    async with dashboard(view_only=True) as running:
+        await running.press("p", "plus", "minus", "c", "m", "R")
+        assert names(running.facade) == ["start"]
+        assert "Pause" not in running.text()
+        await running.press("question_mark")
+        assert "Pause or resume" not in running.text()
+
+
+async def test_a_screenshot_is_written_and_never_over_another(tmp_path: Path) -> None:
+    async with dashboard(screenshot_dir=tmp_path) as running:
+        await running.press("s", "s")
+        written = sorted(tmp_path.iterdir())
+        assert [path.name for path in written] == ["sqs-tui-2026-03-01T100000Z-1.svg", "sqs-tui-2026-03-01T100000Z.svg"]
+        assert written[0].stat().st_mode & 0o777 == 0o600
+        assert str(written[1]) in next(iter(running.app._notifications)).message
+
+
+async def test_a_screenshot_that_cannot_be_written_is_a_toast(tmp_path: Path) -> None:
+    async with dashboard(screenshot_dir=tmp_path / "missing") as running:
+        await running.press("s")
+        assert "no screenshot" in next(iter(running.app._notifications)).message
+
+
+async def test_the_palette_runs_the_same_commands() -> None:
+    async with dashboard() as running:
+        titles = {command.title: command for command in running.app.get_system_commands(running.main)}
+        assert {"Pause or resume", "Quit", "Theme"} <= set(titles)
+        titles["Pause or resume"].callback()
+        await running.pilot.pause()
+        assert running.facade.named("pause") == [("pause", "orders")]
+
+
+async def test_help_shows_every_key() -> None:
+    async with dashboard(size=(100, 120)) as running:
+        await running.press("question_mark")
+        text = running.text()
+        assert all(command.title in text for command in COMMANDS)
+
+
+def test_keys_kept_for_later_are_not_bound() -> None:
+    bound = {key for command in COMMANDS for key in command.keys}
+    assert not bound & {"x", "E", "space", "ctrl+d", "exclamation_mark", "at", "F"}
+    assert len(bound) == sum(len(command.keys) for command in COMMANDS)
+
+
+def test_what_is_allowed_follows_from_the_situation() -> None:
+    def ids(commands: object) -> set[str]:
+        return {command.id for command in commands}
+
+    consuming = Situation(pane=Pane.HISTORY, queue=True, consuming=True, message=True)
+    assert {"pause", "replay", "open"} <= ids(bar_commands(consuming))
+    assert "consume" not in ids(palette_commands(consuming))
+    assert "consume" in ids(bar_commands(Situation(queue=True)))
+    assert ids(bar_commands(replace(consuming, leaving=True))) == {"quit"}
+    assert not any(command.changes for _, group in help_commands(replace(consuming, view_only=True)) for command in group)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_resizing_at_run_time(size: tuple[int, int]) -> None:
+    async with dashboard(size=size) as running:
+        for width, height in ((20, 5), (1, 1), (59, 14), (60, 15), (120, 40), (80, 24), size):
+            await running.pilot.resize_terminal(width, height)
+            await running.pilot.pause()
+            small = width < 60 or height < 15
+            assert ("too small" in running.text()) is (small and width >= 20)
+            assert all(len(line) <= width for line in running.text().splitlines())
+        assert "● running" in running.text()
+
+
+async def test_nothing_is_displayed_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    displayed = displays(monkeypatch)
+    async with dashboard() as running:
+        for tick in range(1, 9):
+            running.facade.now = replace(idle(), at=NOW + tick * 0.25)
+            await running.frame()
+        settled = len(displayed)
+        assert settled > 0
+        for tick in range(9, 60):
+            running.facade.now = replace(idle(), at=NOW + tick * 0.25)
+            await running.frame()
+        assert len(displayed) == settled
+        running.facade.now = snapshot(quiet_consumer(state=RunState.PAUSED))
+        await running.frame()
+        assert len(displayed) > settled
+
+
+def idle() -> object:
+    return snapshot(quiet_consumer(in_flight=(), threads=(poller(1), worker(1), worker(2))), events=())
+
+
+async def test_one_changed_row_writes_one_line_and_not_the_table() -> None:
+    async with dashboard() as running:
+        running.facade.now = idle()
+        await running.frame()
+        painted: list[int] = []
+        table = running.main.table(Pane.WORKERS)
+        original = table.render_line
+        table.render_line = lambda y: (painted.append(y), original(y))[1]
+        changed = quiet_consumer(threads=(poller(1), worker(1), worker(2, handled=1)))
+        running.facade.now = snapshot(changed, events=())
+        await running.frame()
+        assert set(painted) == {2}
+
+
+async def test_sixty_four_workers_and_a_thousand_messages_are_drawn() -> None:
+    workers = tuple(worker(n, ThreadState.HANDLING, message_id=message_id(n)) for n in range(64))
+    big = consumer(threads=workers, in_flight=tuple(held(n) for n in range(1000)), workers=PoolSize(64, 64, 64))
+    async with dashboard(FakeFacade(snapshot(big)), size=(80, 24)) as running:
+        await running.press("G")
+        assert "worker-63" in running.text()
+        await running.press("i", "G")
+        assert "… 800 more" in running.text()

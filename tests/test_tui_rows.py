@@ -1,0 +1,184 @@
+"""Snapshots become rows, words and numbers: all pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, PoolSize, RunState, ThreadState
+from sqs_tui import format as shown
+from sqs_tui import rows, summary
+from sqs_tui.spark import curve
+from sqs_tui.trends import Trends
+from sqs_tui.viewer import Frame
+from tui_fakes import NOW, consumer, event, finished, held, message_id, quiet_consumer, snapshot, worker
+
+
+def texts(row: rows.Row) -> list[str]:
+    return [cell.text for cell in row.cells]
+
+
+def test_a_busy_worker_shows_message_and_age_and_an_idle_one_a_clock_time_only() -> None:
+    busy = worker(1, ThreadState.HANDLING, NOW - 7, message_id=message_id(1), handled=12, failed=1)
+    first, second = rows.worker_rows(consumer(threads=(busy, worker(2, since=NOW - 61))), NOW)
+    assert texts(first) == ["worker-1", "handling", "a41be7f0", "09:59:53", "7s", "12", "1", ""]
+    assert texts(second) == ["worker-2", "idle", "", "09:58:59", "", "0", "0", ""]
+    assert rows.worker_rows(consumer(threads=(worker(2),)), NOW) == rows.worker_rows(consumer(threads=(worker(2),)), NOW + 99)
+
+
+def test_in_flight_rows_say_who_holds_and_how_long_the_lease_runs() -> None:
+    waiting = held(2, worker=None, receive_count=3, extensions=2, group_id="g", received_at=NOW - 9, lease_expires_at=NOW - 1)
+    first, second = rows.in_flight_rows(consumer(in_flight=(held(1, lease_expires_at=NOW + 15), waiting)), NOW, 30.0)
+    assert texts(first)[:7] == ["19c0ffee", "buffer", "09:59:51", "3", "expired", "2", "g"]
+    assert texts(second)[4] == "━━╌╌╌  15s"
+    assert first.message_id == message_id(2)
+
+
+def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
+    same = finished(0, Outcome.RETRIED, error="boom")
+    again = replace(same, finished_at=NOW - 100, outcome=Outcome.HANDLED, error=None)
+    shown_rows = rows.history_rows(consumer(history=(again, same, same)))
+    assert [row.cells[2].text for row in shown_rows] == ["↻ retried", "↻ retried", "✓ handled"]
+    assert len({row.key for row in shown_rows}) == 3
+    assert {row.message_id for row in shown_rows} == {same.message_id}
+    assert shown_rows[0].cells[4].text == "boom"
+
+
+def test_repeated_events_are_one_line_with_a_count() -> None:
+    newest, oldest = rows.event_rows([event("one"), event("more", Level.WARNING, at=NOW, count=37)])
+    assert texts(newest) == ["10:00:00", "▲", "×37", "orders", "more"]
+    assert texts(oldest) == ["09:59:30", "·", "", "orders", "one"]
+
+
+def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:
+    many = consumer(in_flight=tuple(held(n) for n in range(1000)))
+    shown_rows = rows.in_flight_rows(many, NOW, 30.0)
+    assert len(shown_rows) == rows.ROW_LIMIT + 1
+    assert shown_rows[-1].cells[0].text == "… 800 more"
+
+
+@pytest.mark.parametrize(
+    ("needle", "matching"), [("", 3), ("A41BE7F0", 1), ("damaged", 1), ("customer-7", 1), ("worker-2", 1), ("nothing", 0)]
+)
+def test_the_filter_looks_at_id_body_group_and_worker(needle: str, matching: int) -> None:
+    three = consumer(in_flight=(held(1), held(2), held(3, group_id="customer-77", worker=None)))
+    assert len(rows.in_flight_rows(three, NOW, 30.0, needle)) == matching
+
+
+def test_changed_lines_are_those_that_differ_or_vanished() -> None:
+    one, two, three = (rows.Row(key, (rows.Cell(key),)) for key in "abc")
+    changed = replace(two, cells=(rows.Cell("B"),))
+    assert rows.changed_lines([one, two, three], [one, two, three]) == []
+    assert rows.changed_lines([one, two, three], [one, changed, three]) == [1]
+    assert rows.changed_lines([one, two, three], [one]) == [1, 2]
+    assert rows.changed_lines([one], [one, two]) == [1]
+
+
+@pytest.mark.parametrize(("key", "index", "expected"), [("c", 0, 2), ("gone", 1, 1), ("gone", 9, 2), (None, 1, 1)])
+def test_the_cursor_follows_its_key(key: str | None, index: int, expected: int) -> None:
+    assert rows.anchored([rows.Row(each, ()) for each in "abc"], key, index) == expected
+
+
+def test_the_cursor_in_an_empty_table_is_at_its_start() -> None:
+    assert rows.anchored([], "a", 5) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (9_999, "9,999"), (10_000, "10.0k"), (99_949, "99.9k"), (99_951, "100k"), (999_499, "999k"), (999_500, "1.0M")],
+)
+def test_counts_take_five_characters_at_most(number: int, text: str) -> None:
+    assert shown.count(number) == text
+
+
+def test_unknown_is_never_zero() -> None:
+    assert shown.approximate(None) == "?"
+    assert shown.approximate(0) == "~0"
+    assert shown.milliseconds(None) == "–"
+    assert shown.rate(None) == "?/s"
+    assert shown.ratio(0, 0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-1, "0s"), (99.9, "99s"), (100, "1m40"), (3_599, "59m59"), (3_700, "1h01"), (900_000, "10d")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert shown.duration(seconds) == text
+
+
+def test_rates_are_over_the_last_seconds_and_change_once_a_second() -> None:
+    trends = Trends()
+    said = []
+    for tick in range(40):
+        at = NOW + tick * 0.25
+        totals = replace(consumer().totals, received=tick * 10, deleted=tick * 5)
+        trends.observe(snapshot(consumer(totals=totals), at=at))
+        said.append(trends.rates("orders").received)
+    assert said[0] is None
+    assert said[-1] == pytest.approx(40.0)
+    assert trends.rates("orders").deleted == pytest.approx(20.0)
+    assert sum(1 for before, after in pairwise(said) if before != after) <= 10
+    trends.observe(snapshot(quiet_consumer("other")))
+    assert trends.rates("orders").received is None
+
+
+def test_latency_curves_grow_only_while_messages_come() -> None:
+    trends = Trends()
+    for tick in range(10):
+        trends.observe(snapshot(at=NOW + tick))
+    assert trends.series("orders").poll == (12.0,)
+
+
+def test_a_curve_scales_to_its_peak() -> None:
+    assert curve([0, 4, 8], 4, 1) == [" ▁▄█"]
+    assert curve([8, 4], 2, 2) == ["█ ", "██"]
+    assert curve([], 3, 1) == ["   "]
+    assert curve([1], 0, 1) == [""]
+
+
+def queue_line(frame: Frame, width: int) -> tuple[str, int]:
+    table_rows, columns = summary.queue_table(frame, Trends(), width)
+    return " ".join(cell.text for cell in table_rows[0].cells), len(columns)
+
+
+def test_a_queue_line_holds_name_state_pools_depth_and_rates() -> None:
+    frame = Frame(snapshot(consumer()), queues=("orders",), selected="orders")
+    line, columns = queue_line(frame, 120)
+    assert " ".join(line.split()) == "▸ 1 orders ● running pollers 2 workers 5/8 depth ~118 in ?/s out ?/s"
+    assert columns == 8
+    assert queue_line(frame, 60)[1] == 6
+
+
+def test_a_queue_line_says_what_is_left_while_pausing_and_what_a_pool_grows_to() -> None:
+    pausing = consumer(state=RunState.PAUSING, workers=PoolSize(16, 8, 5), depth=None)
+    line, _ = queue_line(Frame(snapshot(pausing), queues=("orders",), selected="orders"), 120)
+    assert "pausing, 7 left" in line
+    assert "workers 5/8→16" in line
+    assert "depth ?" in line
+
+
+def test_the_identity_line_names_provider_key_tail_and_poll_latency() -> None:
+    frame = Frame(snapshot(consumer()), queues=("orders",), selected="orders")
+    line = summary.identity(frame, 80).plain
+    assert len(line) == 80
+    assert " ".join(line.split()) == "credentials env …MPLE 000000000000 poll p50 12 ms p95 33 ms"
+    dummy = snapshot(consumer(), credentials=CredentialReport("dummy", "test"))
+    assert summary.identity(replace(frame, snapshot=dummy), 80).plain.startswith("credentials dummy   ")
+
+
+@pytest.mark.parametrize(
+    ("dlq", "depth", "text"),
+    [
+        (DeadLetterQueue("dead", None, 5), None, "dlq dead ?"),
+        (DeadLetterQueue("dead", 3, 5), None, "dlq dead ~3"),
+        (None, None, "dlq ?"),
+        (None, Depth(1, 0, 0, None, NOW), "no dlq"),
+    ],
+)
+def test_the_dead_letter_queue_has_a_name_and_an_approximate_count(
+    dlq: DeadLetterQueue | None, depth: Depth | None, text: str
+) -> None:
+    frame = Frame(snapshot(consumer(dlq=dlq, depth=depth)), queues=("orders",), selected="orders")
+    assert summary.details(frame, None, 80).plain.endswith(text)

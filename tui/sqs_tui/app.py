@@ -1,0 +1,63 @@
+"""The dashboard as the command line starts it: terminal, signals, engine life, exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from sqs_tui.departure import Departure
+from sqs_tui.drain import ENDED
+from sqs_tui.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sqs_core.facade import EngineFacade
+    from sqs_tui.options import DashboardOptions
+
+_COLOR_SYSTEMS = {"16": "standard", "256": "256", "truecolor": "truecolor"}
+
+
+def run_dashboard(facade: EngineFacade, options: DashboardOptions) -> int:
+    """Show the dashboard until it is left; returns the exit code.
+
+    0 after a drain that ended by itself; 1 when stopped by a second press or signal, by the drain's deadline, by an error, or
+    when the engine failed. The engine is started after the first frame and is stopped in any case when this returns. Must be
+    called on the main thread, before anything has imported Textual.
+    """
+    if options.color is not None:
+        os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[options.color]
+    if sys.__stderr__ is not None:
+        # Textual draws on stderr; in a locale without UTF-8 every line would come out escaped.
+        with contextlib.suppress(AttributeError, ValueError):
+            sys.__stderr__.reconfigure(encoding="utf-8", errors="replace")
+    terminal = Terminal()
+
+    def give_up(code: int) -> None:
+        terminal.restore()
+        os._exit(code)
+
+    departure = Departure(facade, give_up)
+    departure.install_signals()
+    departure.start()
+    return _run(facade, options, departure)
+
+
+def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure) -> int:
+    # Imported late: Textual reads the colour setting when it is imported.
+    from sqs_tui.dashboard import DashboardApp
+
+    try:
+        code = DashboardApp(facade, options, departure).run()
+    finally:
+        if not _has_ended(facade):
+            departure.stop_engine()
+        departure.close()
+    return 1 if code is None else code
+
+
+def _has_ended(facade: EngineFacade) -> bool:
+    try:
+        return facade.snapshot().engine.state in ENDED
+    except Exception:  # noqa: BLE001 - an engine that cannot be read is told to stop
+        return False

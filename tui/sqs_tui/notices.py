@@ -1,0 +1,63 @@
+"""What stands out: a drain, trouble, an invitation, a screen that is too small. Each says what to press."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from sqs_core.model import RunState
+from sqs_tui import format as shown
+from sqs_tui.rows import Tone
+from sqs_tui.summary import MUTED_STYLE, styled
+
+if TYPE_CHECKING:
+    from sqs_tui.viewer import Frame
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+
+
+def drain_notice(frame: Frame, width: int) -> Content:
+    """What remains, a bar, the deadline, and how to leave now."""
+    drain = frame.drain
+    if drain is None:
+        return Content("")
+    cut = drain.cut_short_in_seconds
+    deadline = "" if cut is None else f"  cut short in {max(0, int(cut))} s"
+    percent = f" {drain.fraction * 100:>3.0f} %"
+    track = shown.bar(drain.fraction, max(0, width - len(percent) - len(deadline))).replace(" ", "░")
+    advice = Content.assemble("press ", ("q", "bold"), " again to leave now")
+    words = Content.assemble(styled(drain.remains, Tone.STRONG), "; ", advice).wrap(max(10, width))
+    return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
+
+
+def trouble_notice(frame: Frame, width: int) -> Content:
+    """The newest error in up to three lines, and what can be done."""
+    trouble = frame.trouble
+    if trouble is None:
+        return Content("")
+    failed = frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED
+    advice = "The engine has stopped." if failed else "It keeps trying by itself."
+    keys = Content.assemble(advice, "  ", ("q", "bold"), " quit   ", ("?", "bold"), " help")
+    lines = styled(f"✗ {trouble}", Tone.BAD).wrap(max(10, width))[:3]
+    return Content("\n").join([*lines, keys])
+
+
+def invitation(frame: Frame, view_only: bool, width: int) -> Content:
+    """What to do about a queue that nothing consumes here."""
+    if frame.consumer is not None or frame.selected is None:
+        return Content("")
+    if view_only:
+        return Content.styled("Nothing is consumed here; this view changes nothing.", MUTED_STYLE).truncate(width)
+    return Content.assemble(
+        "Nothing here consumes ",
+        styled(frame.selected, Tone.STRONG),
+        ". Press ",
+        ("c", "bold $text-primary"),
+        " to choose a handler and start.",
+    )
+
+
+def too_small(width: int, height: int) -> Content:
+    """For a terminal in which the dashboard would be unreadable."""
+    return Content(f"too small: {width}x{height}\nneeds {LEAST_WIDTH}x{LEAST_HEIGHT}\nq quits")

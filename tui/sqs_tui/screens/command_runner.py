@@ -1,0 +1,197 @@
+"""What each command does. Called by the main screen once the command table has allowed it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widgets import Input
+
+from sqs_core.model import PoolName
+from sqs_tui.commands import Pane
+from sqs_tui.format import stamp
+from sqs_tui.safe_text import content, one_line
+from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help
+from sqs_tui.screens.message import MessageScreen
+from sqs_tui.viewer import PAUSED, described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqs_core.facade import EngineFacade
+    from sqs_core.model import ConsumerSnapshot
+    from sqs_tui.options import DashboardOptions
+    from sqs_tui.screens.main import MainScreen
+    from sqs_tui.viewer import Viewer
+
+
+class CommandRunner:
+    """Runs commands on what the main screen shows; a refusal by the engine becomes a toast."""
+
+    def __init__(
+        self, screen: MainScreen, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]
+    ) -> None:
+        self.pane_before_filter: Pane | None = None
+        self._screen = screen
+        self._facade = facade
+        self._viewer = viewer
+        self._options = options
+        self._redraw = redraw
+
+    def run(self, command_id: str, key: str) -> None:
+        """Run one; `key` is the key it was run with, or empty."""
+        actions: dict[str, Callable[[], None]] = {
+            "pause": self._pause_or_resume,
+            "consume": self._consume,
+            "grow": lambda: self._resize(1),
+            "shrink": lambda: self._resize(-1),
+            "workers": lambda: self._screen.show_pane(Pane.WORKERS),
+            "in_flight": lambda: self._screen.show_pane(Pane.IN_FLIGHT),
+            "history": lambda: self._screen.show_pane(Pane.HISTORY),
+            "open": self._open,
+            "replay": self._replay_current,
+            "filter": self._filter,
+            "freeze": self._freeze,
+            "screenshot": self._screenshot,
+            "back": self._back,
+            "queue": lambda: self._select(int(key or "1")),
+            "help": lambda: self._push_help(),
+        }
+        actions[command_id]()
+
+    def _pause_or_resume(self) -> None:
+        consumer = self._consumer_now()
+        if consumer is None:
+            return
+        command = self._facade.resume if consumer.state in PAUSED else self._facade.pause
+        self._attempt(lambda: command(consumer.queue))
+
+    def _consumer_now(self) -> ConsumerSnapshot | None:
+        """The selected consumer as it is, not as it was drawn: keys come faster than frames, and the view may be frozen."""
+        queue = self._screen.frame.selected
+        return next((one for one in self._facade.snapshot().consumers if one.queue == queue), None)
+
+    def _resize(self, by: int) -> None:
+        consumer = self._consumer_now()
+        if consumer is None:
+            return
+        pollers = self._screen.pane is Pane.POLLERS
+        pool, size = (PoolName.POLLERS, consumer.pollers) if pollers else (PoolName.WORKERS, consumer.workers)
+        self._attempt(lambda: self._facade.resize(consumer.queue, pool, size.target + by))
+
+    def _consume(self) -> None:
+        queue = self._screen.frame.selected
+        if queue is not None:
+            self._screen.app.push_screen(ChooseHandler(queue, lambda handler: self._add_consumer(queue, handler)))
+
+    def _add_consumer(self, queue: str, handler: str) -> str | None:
+        try:
+            self._facade.add_consumer(queue, handler)
+        except Exception as error:  # noqa: BLE001 - loading a handler runs foreign code, which may raise anything
+            return described(error)
+        return None
+
+    def _open(self) -> None:
+        row = self._screen.table(self._screen.pane).current if self._screen.pane else None
+        queue = self._screen.frame.selected
+        if row is None or row.message_id is None or queue is None:
+            return
+        message_id = row.message_id
+        try:
+            detail = self._facade.message(queue, message_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
+            self._refuse(described(error))
+            return
+        if detail is None:
+            self._refuse("This message has been forgotten: only the newest finished ones are kept.")
+            return
+        may_replay = detail.replayable and not self._options.view_only
+        replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
+        self._screen.app.push_screen(MessageScreen(detail, replay))
+
+    def _replay_current(self) -> None:
+        row = self._screen.table(Pane.HISTORY).current
+        queue = self._screen.frame.selected
+        if row is not None and row.message_id is not None and queue is not None:
+            self._confirm_replay(queue, row.message_id)
+
+    def _confirm_replay(self, queue: str, message_id: str) -> None:
+        """The answer acts on the message that was under the cursor when the question was asked."""
+        question = Content.assemble(
+            "Send ",
+            ("1 message", "bold"),
+            " to ",
+            content(queue, style="bold"),
+            " again?\n\nA new message with the body and attributes of\n",
+            content(message_id, style="bold"),
+        )
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                self._attempt(lambda: self._facade.replay(queue, message_id))
+
+        self._screen.app.push_screen(Confirm("Replay", question, "Yes, send it"), answer)
+
+    def _filter(self) -> None:
+        self.pane_before_filter = self._screen.pane
+        box = self._screen.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def _freeze(self) -> None:
+        self._viewer.toggle_freeze()
+        self._redraw()
+
+    def _back(self) -> None:
+        box = self._screen.query_one("#filter", Input)
+        if self._viewer.filter_text or box.display:
+            box.value = self._viewer.filter_text = ""
+            box.display = False
+            self._screen.show_pane(self.pane_before_filter or Pane.WORKERS)
+        elif self._screen.frame.frozen_since is not None:
+            self._viewer.toggle_freeze()
+        self._redraw()
+
+    def _select(self, number: int) -> None:
+        queues = self._screen.frame.queues
+        if number <= len(queues):
+            self._viewer.select(queues[number - 1])
+            self._redraw()
+
+    def _screenshot(self) -> None:
+        at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
+        path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
+        try:
+            written = _write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
+        except OSError as error:
+            self._refuse(f"no screenshot: {described(error)}")
+        else:
+            self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
+
+    def _push_help(self) -> None:
+        self._screen.app.push_screen(Help(self._screen.situation))
+
+    def _attempt(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+        except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
+            self._refuse(described(error))
+
+    def _refuse(self, text: str) -> None:
+        self._screen.notify(one_line(text), severity="error", markup=False)
+
+
+def _write_new(path: Path, text: str) -> Path:
+    """Write to a file that did not exist, readable by its owner alone, for it holds message previews."""
+    for number in range(100):
+        free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
+        try:
+            descriptor = os.open(free, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(text)
+        return free
+    raise FileExistsError(f"{path} and 99 more of that second exist")

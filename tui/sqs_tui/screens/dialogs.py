@@ -1,0 +1,132 @@
+"""What opens over the main screen: a question, the choice of a handler, the help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from sqs_tui.commands import Situation, help_commands
+from sqs_tui.safe_text import content
+from sqs_tui.summary import MUTED_STYLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+HANDLERS = "builtin:echo · builtin:sleep?seconds=0.2&fail=0.1 · module:function · exec:COMMAND · http://…"
+_WORDS = (
+    ("approximate", "`~12` is SQS's own approximate count; `?` is a count not read yet."),
+    ("poll latency", "answer minus the later of request and send, so that idle waiting is not counted."),
+    ("queue latency", "from sending to receiving: how long messages wait in the queue."),
+    ("lease", "how long SQS hides a message we hold; it is extended while the message is worked on."),
+    ("in, out", "messages received and deleted per second, over the last five seconds."),
+    ("receives", "how often SQS has handed the message out; beyond the limit it goes to the dead-letter queue."),
+    ("times", "clock times are UTC."),
+)
+
+
+class Confirm(ModalScreen[bool]):
+    """A question whose safe answer is the default; dismissed with whether it was answered yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("y", "dismiss(True)", "Yes"),
+        ("n,escape,q", "dismiss(False)", "No"),
+        ("left,right", "app.focus_next", "Other answer"),
+    ]
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, question: Content, yes: str) -> None:
+        super().__init__()
+        self._title = title
+        self._question = question
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        """The question and two buttons."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = content(self._title)
+            yield Static(self._question)
+            with Horizontal(classes="answers"):
+                yield Button(Content("No, leave it (n)"), id="no")
+                yield Button(content(f"{self._yes} (y)"), id="yes", variant="warning")
+
+    @on(Button.Pressed)
+    def answer(self, event: Button.Pressed) -> None:
+        """A button is an answer."""
+        self.dismiss(event.button.id == "yes")
+
+
+class ChooseHandler(ModalScreen[None]):
+    """Asks for a handler for a queue. `consume` gets the specification and returns what was wrong, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Cancel")]
+
+    def __init__(self, queue: str, consume: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._queue = queue
+        self._consume = consume
+
+    def compose(self) -> ComposeResult:
+        """What consuming means, the handler, and how to go on."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content("Consume a queue")
+            yield Static(
+                Content.assemble(
+                    "Consume ",
+                    content(self._queue, style="bold"),
+                    " with this handler.\n",
+                    ("▲ This receives messages and DELETES each one its handler succeeds with.", "bold $text-warning"),
+                )
+            )
+            yield Input("builtin:echo", id="handler", placeholder="handler")
+            yield Static(Content.styled(HANDLERS, MUTED_STYLE))
+            yield Static(id="refusal")
+            yield Static(Content.assemble(("enter", "bold"), " consume   ", ("esc", "bold"), " cancel"))
+
+    @on(Input.Submitted)
+    def try_handler(self, event: Input.Submitted) -> None:
+        """Start, or say why not."""
+        refusal = self._consume(event.value.strip())
+        if refusal is None:
+            self.dismiss()
+        else:
+            self.query_one("#refusal", Static).update(content(f"✗ {refusal}", style="bold $text-error"))
+
+
+class Help(ModalScreen[None]):
+    """Every key, from the command table, and what the words on the screen mean."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "Close")]
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__()
+        self._situation = situation
+
+    def compose(self) -> ComposeResult:
+        """A heading for each group, a line for each key."""
+        with VerticalScroll(classes="dialog tall") as dialog:
+            dialog.border_title = Content("Help")
+            dialog.border_subtitle = Content("esc closes")
+            for group, commands in help_commands(self._situation):
+                yield _heading(group)
+                for command in commands:
+                    yield _help_line(command.key, command.title, command.help)
+            yield _heading("Words")
+            for word, meaning in _WORDS:
+                yield _help_line("", word, meaning)
+
+
+def _heading(title: str) -> Static:
+    return Static(Content.styled(f"\n{title}", "bold $text-primary"))
+
+
+def _help_line(key: str, title: str, text: str) -> Horizontal:
+    explained = Content.assemble((f"{title}  ", "bold"), (text, MUTED_STYLE))
+    return Horizontal(Static(Content(key), classes="help-key"), Static(explained, classes="help-text"), classes="help-line")

@@ -1,0 +1,253 @@
+"""The dashboard itself: one frame in, the widgets that differ painted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from sqs_tui import format as shown
+from sqs_tui import rows, summary
+from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
+from sqs_tui.notices import drain_notice, invitation, too_small, trouble_notice
+from sqs_tui.safe_text import content
+from sqs_tui.screens.command_runner import CommandRunner
+from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.widgets.latency import LatencyPane
+from sqs_tui.widgets.line import KeyBar, Line
+from sqs_tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from sqs_core.facade import EngineFacade
+    from sqs_core.model import ConsumerSnapshot
+    from sqs_tui.options import DashboardOptions
+    from sqs_tui.trends import Rates
+    from sqs_tui.viewer import Viewer
+
+_MAIN_PANES = (Pane.WORKERS, Pane.IN_FLIGHT, Pane.HISTORY)
+
+_EMPTY = {
+    Pane.WORKERS: "No workers yet.",
+    Pane.IN_FLIGHT: "Nothing is held.",
+    Pane.HISTORY: "Nothing has finished yet.",
+}
+
+
+class MainScreen(Screen[None]):
+    """Draws frames and runs commands on the selected queue."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*screen_bindings()]
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-normal"), (160, "-broad")]  # noqa: RUF012 - Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's
+
+    def __init__(self, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]) -> None:
+        super().__init__()
+        self.frame = Frame()
+        self._viewer = viewer
+        self._options = options
+        self._redraw = redraw
+        self._runner = CommandRunner(self, facade, viewer, options, redraw)
+        self._titles: dict[Pane, str] = {}
+        self._offered: Situation | None = None
+
+    def compose(self) -> ComposeResult:
+        """The lines, then the panes, then the keys."""
+        yield Line(id="header")
+        yield LiveTable((), id=Pane.QUEUES, header=False, empty="No queues known yet.")
+        yield Line(id="identity")
+        yield Line(id="details")
+        yield Line(id="notice")
+        yield Line(id="invitation")
+        with Container(id="body"):
+            with Vertical(id="main"):
+                yield LiveTable(rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
+                yield LiveTable(rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
+                yield LiveTable(rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
+            with Container(id="side"):
+                with Container(id="pair"):
+                    yield LiveTable(rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers yet.")
+                    yield LatencyPane(id="latency")
+                yield LiveTable(rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True)
+        yield Input(id="filter", placeholder="id, body, error or group", compact=True)
+        yield KeyBar(id="keys")
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Show the first of the main panes, and what is known before the engine starts."""
+        self.show_pane(Pane.WORKERS)
+        self.query_one("#filter", Input).display = False
+
+    def on_resize(self) -> None:
+        """The lines know their width only after the layout."""
+        self.query_one("#too-small", Static).update(too_small(self.app.size.width, self.app.size.height))
+        self.call_after_refresh(self.draw, None)
+
+    def draw(self, frame: Frame | None) -> None:
+        """Bring every widget up to date; with None, the last frame again."""
+        self.frame = frame = frame or self.frame
+        if not self.is_mounted:
+            return
+        self._draw_lines(frame)
+        consumer = frame.consumer
+        if consumer is not None and frame.snapshot is not None:
+            self._draw_panes(frame, consumer, frame.snapshot.at)
+        self._draw_events(frame)
+        self._offer_keys()
+
+    def show_pane(self, pane: Pane) -> None:
+        """Focus a pane; on a short screen it takes the place of the other main panes."""
+        if pane in _MAIN_PANES:
+            for each in _MAIN_PANES:
+                self.query_one(f"#{each}").set_class(each is pane, "-shown")
+        self.table(pane).focus()
+
+    def table(self, pane: Pane) -> LiveTable:
+        """The table of a pane."""
+        return self.query_one(f"#{pane}", LiveTable)
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane with the focus."""
+        focused = self.focused
+        return Pane(focused.id) if focused is not None and focused.id in set(Pane) else None
+
+    @property
+    def situation(self) -> Situation:
+        """What decides which commands are allowed."""
+        pane = self.pane
+        current = self.table(pane).current if pane else None
+        return Situation(
+            pane=pane,
+            queue=self.frame.selected is not None,
+            consuming=self.frame.consumer is not None,
+            message=current is not None and current.message_id is not None,
+            paused=self.frame.consumer is not None and self.frame.consumer.state in PAUSED,
+            frozen=self.frame.frozen_since is not None,
+            filtered=bool(self._viewer.filter_text),
+            leaving=self._viewer.draining,
+            view_only=self._options.view_only,
+        )
+
+    def action_command(self, command_id: str, key: str = "") -> None:
+        """Run a command of the table, if it is allowed now."""
+        if BY_ID[command_id].allowed(self.situation):
+            self._runner.run(command_id, key)
+            self._offer_keys()
+
+    @on(LiveTable.Opened)
+    def open_row(self, event: LiveTable.Opened) -> None:
+        """Open what is under the cursor: a message, or a queue's panes."""
+        if event.table.id == Pane.QUEUES and self.frame.consumer is None:
+            self.action_command("consume")
+        elif event.table.id == Pane.QUEUES:
+            self.show_pane(Pane.WORKERS)
+        else:
+            self.action_command("open")
+
+    @on(LiveTable.Moved, "#queues")
+    def select_queue(self, event: LiveTable.Moved) -> None:
+        """The cursor in the list of queues is the selection."""
+        row = event.table.current
+        if row is not None:
+            self._viewer.select(row.key)
+            self._redraw()
+
+    @on(Input.Changed, "#filter")
+    def filter_rows(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        self._viewer.filter_text = event.value
+        self._redraw()
+
+    @on(Input.Submitted, "#filter")
+    def keep_filter(self) -> None:
+        """Back to the rows, filtered."""
+        self.query_one("#filter", Input).display = False
+        self.show_pane(Pane.WORKERS if self._runner.pane_before_filter is None else self._runner.pane_before_filter)
+
+    def on_descendant_focus(self) -> None:
+        """What the keys do depends on the pane."""
+        self._offer_keys()
+
+    def _draw_lines(self, frame: Frame) -> None:
+        scene = self._options.scene
+        self._line("#header").show(lambda width: summary.header(frame, scene, width))
+        queues = self.table(Pane.QUEUES)
+        queue_rows, columns = summary.queue_table(frame, self._viewer.trends, queues.size.width)
+        queues.show(queue_rows, columns)
+        if frame.selected is not None and (queues.current is None or queues.current.key != frame.selected):
+            queues.move_to(frame.selected)
+        self._line("#identity").show(lambda width: summary.identity(frame, width))
+        self._line("#details").show(lambda width: summary.details(frame, self._hidden_rates(columns), width))
+        self._draw_notice(frame)
+        self._line("#invitation").show(lambda width: invitation(frame, self._options.view_only, width))
+        browsing = frame.snapshot is not None and not frame.snapshot.consumers
+        self.set_class(browsing, "-browsing")
+        self.set_class(frame.drain is not None, "-draining")
+        self.set_class(frame.consumer is None, "-unconsumed")
+        if browsing and self.pane in (Pane.WORKERS, None) and not self.query_one("#filter").has_focus:
+            self.table(Pane.QUEUES).focus()
+
+    def _hidden_rates(self, columns: tuple[rows.Column, ...]) -> Rates | None:
+        """The selected queue's rates where its line has no room for them."""
+        selected = self.frame.selected
+        hidden = len(columns) < len(summary.QUEUE_TITLES)
+        return self._viewer.trends.rates(selected) if hidden and selected else None
+
+    def _draw_notice(self, frame: Frame) -> None:
+        notice = self._line("#notice")
+        notice.set_class(frame.drain is not None, "-drain")
+        notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
+        notice.show(lambda width: drain_notice(frame, width) if frame.drain else trouble_notice(frame, width))
+        title = "Draining" if frame.drain else "Trouble"
+        if notice.border_title != title:
+            notice.border_title = title
+
+    def _draw_panes(self, frame: Frame, consumer: ConsumerSnapshot, now: float) -> None:
+        longest = self._viewer.trends.longest_lease_seconds(consumer.queue)
+        needle = frame.filter_text
+        self.table(Pane.WORKERS).show(rows.worker_rows(consumer, now, needle))
+        self.table(Pane.IN_FLIGHT).show(rows.in_flight_rows(consumer, now, longest, needle))
+        self.table(Pane.HISTORY).show(rows.history_rows(consumer, needle))
+        self.table(Pane.POLLERS).show(rows.poller_rows(consumer))
+        self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
+        for pane, text in _EMPTY.items():
+            self.table(pane).say_when_empty("Nothing here matches the filter." if needle else text)
+        filtered = f" · filter {needle}" if needle else ""
+        held = f"{consumer.held:,} held, {consumer.buffer.size} in the buffer"
+        self._title(Pane.WORKERS, f"Workers  {consumer.workers.busy} of {consumer.workers.live} busy{filtered}")
+        self._title(Pane.IN_FLIGHT, f"In flight  {held}{filtered}")
+        self._title(Pane.HISTORY, f"Messages  {_ended(consumer)}{filtered}")
+        self._title(Pane.POLLERS, f"Pollers  {consumer.pollers.live}")
+
+    def _draw_events(self, frame: Frame) -> None:
+        events = frame.snapshot.events if frame.snapshot else ()
+        self.table(Pane.EVENTS).show(rows.event_rows(events))
+        self._title(Pane.EVENTS, "Events  UTC")
+
+    def _title(self, pane: Pane, title: str) -> None:
+        if self._titles.get(pane) != title:
+            self._titles[pane] = title
+            self.table(pane).border_title = content(title)
+
+    def _offer_keys(self) -> None:
+        situation = self.situation
+        if situation != self._offered:
+            self._offered = situation
+            self.query_one(KeyBar).offer(situation)
+
+    def _line(self, selector: str) -> Line:
+        return self.query_one(selector, Line)
+
+
+def _ended(consumer: ConsumerSnapshot) -> str:
+    totals = consumer.totals
+    return f"{shown.count(totals.handled)} handled, {shown.count(totals.failed)} failed, {shown.count(totals.given_up)} given up"

@@ -1,0 +1,29 @@
+"""The terminal itself, for when the screen library cannot be asked any more."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import termios
+
+_LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
+
+
+class Terminal:
+    """Remembers how the terminal was, to put it back without waiting for it."""
+
+    def __init__(self) -> None:
+        self._modes: list[int | list[bytes | int]] | None = None
+        with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
+            self._modes = termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
+
+    def restore(self) -> None:
+        """Line mode, visible cursor, main screen. Writes only if the terminal takes it at once."""
+        with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
+            if self._modes is not None:
+                termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self._modes)  # type: ignore[union-attr]
+            output = sys.__stderr__.fileno()  # type: ignore[union-attr]
+            if os.isatty(output) and select.select([], [output], [], 0)[1]:
+                os.write(output, _LEAVE_SCREEN)

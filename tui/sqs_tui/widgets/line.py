@@ -1,0 +1,80 @@
+"""Lines of text that are painted only when they say something new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+from sqs_tui.commands import BY_ID, Command, Situation, bar_commands
+from sqs_tui.rows import Tone
+from sqs_tui.summary import styled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+
+
+class Line(Widget):
+    """Draws what a function makes of the width; asks again when either changes."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._draw: Callable[[int], Content] = lambda _: Content("")
+        self._shown = Content("")
+
+    def show(self, draw: Callable[[int], Content]) -> None:
+        """Draw with this function from now on; paints only when the result differs."""
+        self._draw = draw
+        now = draw(self.size.width)
+        if not now.is_same(self._shown):
+            height_changed = now.plain.count("\n") != self._shown.plain.count("\n")
+            self._shown = now
+            if height_changed:
+                self.clear_cached_dimensions()
+            self.refresh(layout=height_changed)
+
+    def render(self) -> Content:
+        """What the function says at this width."""
+        self._shown = self._draw(self.size.width)
+        return self._shown
+
+
+class KeyBar(Line):
+    """The keys that do something now; a click is as good as the key."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._situation = Situation()
+
+    def offer(self, situation: Situation) -> None:
+        """Show the commands of this situation."""
+        self._situation = situation
+        self.show(lambda width: Content("  ").join(_entry(command, situation) for command in fitting(situation, width)))
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the command under the mouse."""
+        end = 0
+        for command in fitting(self._situation, self.size.width):
+            start, end = end, end + _entry(command, self._situation).cell_length + 2
+            if start <= event.x - self.gutter.left < end:
+                await self.run_action("app.leave" if command is BY_ID["quit"] else f"screen.command('{command.id}', '')")
+                return
+
+
+def fitting(situation: Situation, width: int) -> list[Command]:
+    """The commands of the key bar that fit; the least important go first."""
+    commands = bar_commands(situation)
+    while commands and sum(_entry(command, situation).cell_length + 2 for command in commands) - 2 > width:
+        commands.remove(min(commands, key=lambda command: command.rank))
+    return commands
+
+
+def _entry(command: Command, situation: Situation) -> Content:
+    return Content.assemble(
+        (command.bar_key or command.key, "bold $text-primary"), " ", styled(command.word(situation), Tone.MUTED)
+    )
