@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Input
@@ -30,19 +30,31 @@ from tui_fakes import (
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from textual.strip import Strip
+
+    from sqs_core.model import Snapshot
+    from sqs_tui.commands import Command
+    from tui_harness import Dashboard
+
+
+def current_id(running: Dashboard) -> str | None:
+    row = running.main.table(Pane.HISTORY).current
+    return row.message_id if row else None
 
 
 def names(facade: FakeFacade) -> list[str]:
     return [call[0] for call in facade.calls]
 
 
-def displays(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def displays(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What Textual sends to the terminal from now on; nothing at all when nothing is to be painted."""
-    displayed: list[object] = []
+    displayed: list[Any] = []
     original = DashboardApp._display
 
-    def record(app: DashboardApp, screen: object, renderable: object) -> None:
+    def record(app: DashboardApp, screen: Any, renderable: Any) -> None:
         if renderable is not None:
             displayed.append(renderable)
         original(app, screen, renderable)
@@ -54,7 +66,7 @@ def displays(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 class Watching(FakeFacade):
     """Notes how many frames had been displayed by the time the engine is started."""
 
-    displayed: list[object]
+    displayed: list[Any]
     displayed_before_start = 0
 
     def start(self) -> None:
@@ -167,11 +179,11 @@ async def test_the_cursor_stays_on_its_message_while_newer_ones_come() -> None:
             newer = tuple(finished(50 + n, finished_at=NOW + n) for n in range(extra))
             running.facade.now = snapshot(consumer(history=(*newer, *first)))
             await running.frame()
-            assert running.main.table(Pane.HISTORY).current.message_id == first[2].message_id
+            assert current_id(running) == first[2].message_id
         await running.press("g")
         running.facade.now = snapshot(consumer(history=(finished(90, finished_at=NOW + 90), *first)))
         await running.frame()
-        assert running.main.table(Pane.HISTORY).current.message_id == message_id(110)
+        assert current_id(running) == message_id(110)
 
 
 async def test_enter_opens_the_message_and_r_shows_the_body_as_it_came() -> None:
@@ -192,6 +204,41 @@ async def test_a_forgotten_message_is_a_toast() -> None:
     async with dashboard() as running:
         await running.press("m", "enter")
         assert "forgotten" in next(iter(running.app._notifications)).message
+
+
+async def test_enter_on_an_event_shows_its_whole_text() -> None:
+    long = "the server said: " + "very " * 60 + "much [/x]\x1b"
+    async with dashboard(FakeFacade(snapshot(events=(event(long, Level.WARNING, count=37),)))) as running:
+        running.main.show_pane(Pane.EVENTS)
+        assert "×37 the server said" in running.text()
+        await running.press("enter")
+        assert "much [/x]⟨1B⟩" in running.text()
+        await running.press("escape")
+        assert running.app.screen is running.main
+
+
+async def test_what_cannot_be_drawn_is_said_once_and_the_dashboard_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dashboard() as running:
+        with monkeypatch.context() as broken:
+            broken.setattr(running.main, "draw", lambda _: 1 / 0)
+            await running.frame()
+            await running.frame()
+        await running.frame()
+        assert [note.message for note in running.app._notifications] == [
+            "this could not be drawn: ZeroDivisionError: division by zero"
+        ]
+        assert running.app.is_running
+
+
+async def test_an_unknown_theme_is_said() -> None:
+    async with dashboard(theme="[/nope]") as running:
+        assert "no theme [/nope]" in running.text()
+
+
+async def test_equal_events_keep_their_own_rows() -> None:
+    events = (event("same", at=NOW - 9), event("same", at=NOW - 5, count=2))
+    async with dashboard(FakeFacade(snapshot(events=events))) as running:
+        assert len({row.key for row in running.main.table(Pane.EVENTS).rows}) == 2
 
 
 async def test_replay_asks_with_no_as_default_and_acts_on_the_message_it_was_asked_about() -> None:
@@ -314,7 +361,7 @@ async def test_a_screenshot_that_cannot_be_written_is_a_toast(tmp_path: Path) ->
 
 async def test_the_palette_runs_the_same_commands() -> None:
     async with dashboard() as running:
-        titles = {command.title: command for command in running.app.get_system_commands(running.main)}
+        titles = {command.title: command for command in running.app.get_system_commands(running.app.screen)}
         assert {"Pause or resume", "Quit", "Theme"} <= set(titles)
         titles["Pause or resume"].callback()
         await running.pilot.pause()
@@ -335,7 +382,7 @@ def test_keys_kept_for_later_are_not_bound() -> None:
 
 
 def test_what_is_allowed_follows_from_the_situation() -> None:
-    def ids(commands: object) -> set[str]:
+    def ids(commands: Iterable[Command]) -> set[str]:
         return {command.id for command in commands}
 
     consuming = Situation(pane=Pane.HISTORY, queue=True, consuming=True, message=True)
@@ -375,18 +422,23 @@ async def test_nothing_is_displayed_when_nothing_changed(monkeypatch: pytest.Mon
         assert len(displayed) > settled
 
 
-def idle() -> object:
+def idle() -> Snapshot:
     return snapshot(quiet_consumer(in_flight=(), threads=(poller(1), worker(1), worker(2))), events=())
 
 
-async def test_one_changed_row_writes_one_line_and_not_the_table() -> None:
+async def test_one_changed_row_writes_one_line_and_not_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     async with dashboard() as running:
         running.facade.now = idle()
         await running.frame()
         painted: list[int] = []
         table = running.main.table(Pane.WORKERS)
         original = table.render_line
-        table.render_line = lambda y: (painted.append(y), original(y))[1]
+
+        def render_line(y: int) -> Strip:
+            painted.append(y)
+            return original(y)
+
+        monkeypatch.setattr(table, "render_line", render_line)
         changed = quiet_consumer(threads=(poller(1), worker(1), worker(2, handled=1)))
         running.facade.now = snapshot(changed, events=())
         await running.frame()

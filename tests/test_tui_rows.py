@@ -48,8 +48,8 @@ def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
 
 def test_repeated_events_are_one_line_with_a_count() -> None:
     newest, oldest = rows.event_rows([event("one"), event("more", Level.WARNING, at=NOW, count=37)])
-    assert texts(newest) == ["10:00:00", "▲", "×37", "orders", "more"]
-    assert texts(oldest) == ["09:59:30", "·", "", "orders", "one"]
+    assert texts(newest) == ["10:00:00", "▲", "orders", "×37 more"]
+    assert texts(oldest) == ["09:59:30", "·", "orders", "one"]
 
 
 def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from sqs_core.settings import ConsumerSettings, QueueReference
 
 UNKNOWN_VISIBILITY_SECONDS = 30
-FIFO_BATCH = 2
-"""One message of a group in hand and one behind it: more would have to be given back, and that costs a receive each."""
+FIFO_BATCH = 1
+"""A group stays locked in SQS while one of its messages is out, so nothing behind it is held that a failure would have to give
+back. With two out no order of giving back is safe: LocalStack unlocks a group as soon as either is visible again (measured)."""
 _GRACE_SECONDS = 0.7
 _WORKERS_PER_ACKER = 16
 _MAXIMUM_ACKERS = 4
@@ -84,9 +85,23 @@ class QueueConsumer:
         look = session.client(LOOK, count)
         url = self.reference.url or resolve_queue(self.reference, look, session.connection.region)
         self.take_facts(self._first_facts(look, url))
-        profiles = (poll_profile(self.settings), ack_profile(self._lease.visibility_seconds), SEND)
-        poll, ack, send = (session.client(profile, count) for profile in profiles)
+        poll, ack, send = self._clients(session)
         self.queue = SqsQueue(self.name, url, poll, ack, look, send)
+
+    def _clients(self, session: AwsSession) -> tuple[SQSClient, SQSClient, SQSClient]:
+        profiles = (poll_profile(self.settings), ack_profile(self._lease.visibility_seconds), SEND)
+        poll, ack, send = (session.client(profile, self.ledger.request) for profile in profiles)
+        return poll, ack, send
+
+    def renew_clients(self, session: AwsSession) -> None:
+        """Go on with another session's credentials. What is held stays held."""
+        if isinstance(self.queue, SqsQueue):
+            poll, ack, send = self._clients(session)
+            self.queue.replace_clients(poll, ack, session.client(LOOK, self.ledger.request), send)
+
+    def credentials_expired(self) -> bool:
+        """True when the server refused the credentials in use."""
+        return isinstance(self.queue, SqsQueue) and self.queue.expired
 
     def _first_facts(self, look: SQSClient, url: str) -> QueueFacts:
         try:

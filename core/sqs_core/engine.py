@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.consumer import QueueConsumer
+from sqs_core.credential_watch import CredentialWatch
 from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify, describe
 from sqs_core.events import Code, EventLog
 from sqs_core.handlers import Handler, load_handler
-from sqs_core.model import CredentialReport, EngineInfo, Level, RunState, Snapshot
+from sqs_core.model import EngineInfo, Level, RunState, Snapshot
 from sqs_core.policy import Backoff
+from sqs_core.queue import EXPIRED_CODES
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_core.version import __version__
@@ -47,7 +49,7 @@ class Engine:
         self._host = socket.gethostname()
         self._session: AwsSession | None = None
         self._session_lock = threading.Lock()
-        self._credentials: CredentialReport | None = None
+        self._identity = CredentialWatch(self)
         self._started = threading.Event()
         self._stop = threading.Event()
         self._draining = False
@@ -76,6 +78,7 @@ class Engine:
             self._start_thread(f"start {consumer.name}", lambda consumer=consumer: self._bring_up(consumer))  # type: ignore[misc]
         self._start_thread("supervisor", self._supervise)
         self._start_thread("watch", self._watch.run)
+        self._start_thread("identity", self._identity.run)
 
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         threading.Thread(target=target, name=name, daemon=True).start()
@@ -87,9 +90,21 @@ class Engine:
         with self._session_lock:
             if self._session is None:
                 session = AwsSession(self.connection)
-                self._credentials = session.credentials()
+                self._identity.meet(session)
                 self._session = session
             return self._session
+
+    def known_session(self) -> AwsSession | None:
+        """The session if there is one; waits for nothing."""
+        return self._session
+
+    def change_session(self, session: AwsSession) -> None:
+        """Give every consumer clients with this session's credentials."""
+        with self._session_lock:
+            self._session = session
+        for consumer in self.consumers:
+            consumer.renew_clients(session)
+        self._watch.forget_clients()
 
     def _bring_up(self, consumer: QueueConsumer) -> None:
         """Connect a consumer, trying until it works, is refused for good, or we stop."""
@@ -102,6 +117,8 @@ class Engine:
                 return
             except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; all of it is told and tried again
                 failures += 1
+                if isinstance(error, RequestError) and error.code in EXPIRED_CODES:
+                    self._session = None  # the next try finds new credentials
                 self.say_unreachable(error)
                 self._stop.wait(backoff.delay_seconds(failures))
             else:
@@ -268,4 +285,4 @@ class Engine:
             version=__version__,
         )
         consumers = tuple([consumer.snapshot() for consumer in self.consumers])
-        return Snapshot(self.clock.wall(), info, self._credentials, consumers, self.events.snapshot())
+        return Snapshot(self.clock.wall(), info, self._identity.report, consumers, self.events.snapshot())

@@ -92,6 +92,8 @@ _AUTH_CLASSES = {
     "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
     "SSOTokenLoadError", "UnauthorizedSSOTokenError", "MissingDependencyException", "RefreshWithMFAUnsupportedError",
 }  # fmt: skip
+_CONFIG_CLASSES = {"ParamValidationError", "UnknownEndpointError", "ProfileNotFound", "NoRegionError", "InvalidConfigError"}
+LONGEST_TEXT = 2000
 
 
 def classify(error: BaseException) -> Trouble:
@@ -110,7 +112,7 @@ def classify(error: BaseException) -> Trouble:
         return Trouble.AUTH
     if "ResponseParserError" in names:
         return Trouble.PROTOCOL
-    if "ParamValidationError" in names or "UnknownEndpointError" in names:
+    if names & _CONFIG_CLASSES:
         return Trouble.CONFIG
     return Trouble.TRANSPORT
 
@@ -126,7 +128,10 @@ def error_code(error: BaseException) -> str | None:
 
 def describe(error: BaseException) -> str:
     """One line about an exception: our own text, or its class, code and text. Untrusted: faces clean it before they draw it."""
-    text = " ".join(str(error).split()) or "no message"
+    try:
+        text = " ".join(str(error)[:LONGEST_TEXT].split()) or "no message"
+    except Exception:  # noqa: BLE001 - a handler's exception may fail even to say what it is
+        text = "its text cannot be had"
     if isinstance(error, SqsTuiError):
         return text
     code = error_code(error)

@@ -50,6 +50,10 @@ class Code(StrEnum):
     LEASE_LIMIT = "lease.limit"
     FOLLOWER_SPENT = "fifo.follower-spent"
     MESSAGE_GIVEN_UP = "message.given-up"
+    CREDENTIALS_WARNING = "credentials.warning"
+    CREDENTIALS_REFRESH_FAILED = "credentials.refresh-failed"
+    CREDENTIALS_REFRESHED = "credentials.refreshed"
+    CREDENTIALS_RENEWED = "credentials.renewed"
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
 

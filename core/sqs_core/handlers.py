@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import inspect
 import logging
+import math
 import random
 import sys
 import time
@@ -178,9 +179,13 @@ def _builtin(spec: str, rest: str) -> Callable[[Message], Any]:
 
 def _options(spec: str, query: str) -> dict[str, float]:
     try:
-        return {name: float(value) for name, value in parse_qsl(query, strict_parsing=bool(query))}
+        options = {name: float(value) for name, value in parse_qsl(query, strict_parsing=bool(query))}
     except ValueError as error:
         raise ConfigurationError(f"handler {spec!r}: options are name=number, joined by &") from error
+    for name, value in options.items():
+        if not math.isfinite(value):
+            raise ConfigurationError(f"handler {spec!r}: {name} is {value}, which is no finite number")
+    return options
 
 
 def _rate(spec: str, rate: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
@@ -48,9 +49,8 @@ class LatencyWindow:
         """Nearest-rank percentiles of the window."""
         if self._computed.count != self._count:
             ordered = sorted(self._samples)
-            last = len(ordered) - 1
-            p50, p95, p99 = (round(ordered[min(last, int(len(ordered) * rank))], 3) for rank in (0.5, 0.95, 0.99))
-            self._computed = Percentiles(p50, p95, p99, round(ordered[last], 3), self._count)
+            p50, p95, p99 = (round(ordered[ceil(len(ordered) * percent / 100) - 1], 3) for percent in (50, 95, 99))
+            self._computed = Percentiles(p50, p95, p99, round(ordered[-1], 3), self._count)
         return self._computed
 
 
@@ -65,9 +65,9 @@ class History:
     def add(self, finished: Finished, message: Message, timeline: tuple[tuple[float, str], ...]) -> None:
         """Append, and forget the oldest where a bound is passed."""
         self._entries.append((finished, message, timeline))
-        self._bytes += len(message.body)
+        self._bytes += _size(message)
         while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):
-            self._bytes -= len(self._entries.popleft()[1].body)
+            self._bytes -= _size(self._entries.popleft()[1])
         self._snapshot = ()
 
     def find(self, message_id: str) -> tuple[Finished, Message, tuple[tuple[float, str], ...]] | None:
@@ -79,6 +79,10 @@ class History:
         if not self._snapshot and self._entries:
             self._snapshot = tuple(entry[0] for entry in self._entries)
         return self._snapshot
+
+
+def _size(message: Message) -> int:
+    return len(message.body) + sum(len(attribute.value) for attribute in message.typed_attributes.values())
 
 
 class Ledger:

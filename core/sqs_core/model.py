@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sqs_core.credential_report import CredentialReport as CredentialReport  # noqa: TC001 - handed on
+from sqs_core.credential_report import ProviderRow as ProviderRow
 from sqs_core.message import AttributeValue as AttributeValue
-from sqs_core.message import Message as Message
+from sqs_core.message import Message as Message  # noqa: TC001 - handed on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,28 +99,6 @@ class EngineInfo:
     endpoint: str
     region: str
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderRow:
-    """One credential provider: botocore's method name and found, shadowed, not-configured, not-tried, failed or skipped."""
-
-    method: str
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialReport:
-    """Which identity is in use and why. It has no field that could hold a secret; `key_hint` is the key id's last four."""
-
-    provider: str
-    key_hint: str
-    account: str | None = None
-    role_arn: str | None = None
-    expires_at: float | None = None
-    warnings: tuple[str, ...] = ()
-    chain: tuple[ProviderRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Poller:
             )  # fmt: skip
         if answer.damaged:
             self._give_back(answer.damaged)
+            self._gate.back_off(self._backoff.delay_seconds(1))  # it may come straight back, damaged again
         if answer.messages:
             self._trouble.early = 0
             sent = [message.sent_at for message in answer.messages if message.sent_at is not None]

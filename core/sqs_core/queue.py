@@ -32,6 +32,8 @@ GONE_CODES = frozenset(
     }
 )
 """The server no longer honours this receipt: deleted, purged, or received again by somebody."""
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
+"""The server no longer honours these credentials. The SDK, which goes by its own clock, would use them again."""
 _MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
 
 
@@ -54,7 +56,10 @@ class Refusal:
 
     @property
     def gone(self) -> bool:
-        return self.code in GONE_CODES or (self.code == "InvalidParameterValue" and "expired" in self.text.lower())
+        if self.code in GONE_CODES:
+            return True
+        # As SQS words it: the value for parameter ReceiptHandle is invalid, the message is not available for a change.
+        return self.code.startswith("InvalidParameterValue") and ("ReceiptHandle" in self.text or "expired" in self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,26 @@ class SqsQueue:
 
     def __init__(self, name: str, url: str, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
         self.name, self.url, self.fifo = name, url, name.endswith(".fifo")
+        self.replace_clients(poll, ack, look, send)
+
+    def replace_clients(self, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
+        """Use these from the next request on, from any thread; requests that are out end on the old ones."""
         self._poll, self._ack, self._look, self._send = poll, ack, look, send
+        self.expired = False
+
+    def _ask(self, operation: str, call: Callable[[], Any]) -> dict[str, Any]:
+        """As `_call`; `expired` is set where the server no longer honours the credentials."""
+        try:
+            return _call(operation, call)
+        except RequestError as error:
+            if error.code in EXPIRED_CODES:
+                self.expired = True
+            raise
 
     def receive(self, maximum: int, wait_seconds: int, visibility_seconds: int, attempt_id: str | None) -> Received:
         """One long poll. An answer that is not SQS's (HTML, an empty body) raises, so that it cannot pass for a quiet queue."""
         extra: dict[str, Any] = {"ReceiveRequestAttemptId": attempt_id} if attempt_id else {}
-        answer = _call(
+        answer = self._ask(
             "ReceiveMessage",
             lambda: self._poll.receive_message(
                 QueueUrl=self.url,
@@ -124,7 +143,7 @@ class SqsQueue:
         return self._batch("ChangeMessageVisibilityBatch", self._ack.change_message_visibility_batch, request)
 
     def _batch(self, operation: str, call: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
-        answer = _call(operation, lambda: call(QueueUrl=self.url, Entries=entries))
+        answer = self._ask(operation, lambda: call(QueueUrl=self.url, Entries=entries))
         confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
         refused = {
             str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))

@@ -42,6 +42,10 @@ class QueueWatch:
             self._wake.set()
         return self._listing
 
+    def forget_clients(self) -> None:
+        """Make new clients, with the session's new credentials, when they are next needed."""
+        self._clients = {}
+
     def run(self) -> None:
         """The thread's body."""
         while not self._engine.stopping().is_set():
@@ -83,10 +87,11 @@ class QueueWatch:
         from sqs_core.client import LOOK
 
         key = consumer.name if consumer else ""
-        if key not in self._clients:
+        clients = self._clients
+        if key not in clients:
             count = consumer.ledger.request if consumer else None
-            self._clients[key] = self._engine.session().client(LOOK, count)
-        return self._clients[key]
+            clients[key] = self._engine.session().client(LOOK, count)
+        return clients[key]
 
     def _depth(self, look: SQSClient, name: str) -> Depth | None:
         url = self._urls.get(name) or look.get_queue_url(QueueName=name)["QueueUrl"]

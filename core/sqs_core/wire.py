@@ -11,7 +11,9 @@ from sqs_core.model import SCHEMA
 if TYPE_CHECKING:
     from sqs_core.model import Event, Snapshot
 
-_TIMES = frozenset({"at", "started_at", "received_at", "lease_expires_at", "finished_at", "expires_at", "since"})
+_TIMES = frozenset(
+    {"at", "started_at", "received_at", "lease_expires_at", "finished_at", "expires_at", "last_refresh_at", "since"}
+)
 _OPTIONAL = frozenset({"message_id", "error", "worker", "group_id"})
 
 

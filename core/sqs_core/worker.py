@@ -13,8 +13,8 @@ from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, RedeliveryDelay
 
 if TYPE_CHECKING:
     from sqs_core.handlers import Handler
+    from sqs_core.held import Held
     from sqs_core.holding import Holding
-    from sqs_core.model import Message
     from sqs_core.pool import Slot
 
 _TAKE_WAIT_SECONDS = 1.0
@@ -33,20 +33,20 @@ class Worker:
         """Handle one message, or wait a while for one."""
         held = self._holding.take(slot.name, slot.stopping, _TAKE_WAIT_SECONDS)
         if held is not None:
-            self._holding.conclude(held, self._handle(held.message))
+            self._holding.conclude(held, self._handle(held))
 
     def close(self, slot: Slot) -> None:
         """The thread ends on purpose."""
         self._call.close()
         self._holding.ledger.thread_gone(slot.name)
 
-    def _handle(self, message: Message) -> Verdict:
+    def _handle(self, held: Held) -> Verdict:
         try:
-            self._call(message)
+            self._call(held.message)
         except Discard as discard:
             return Verdict(Outcome.DISCARDED, None, str(discard) or None)
         except Retry as retry:
-            return self._failed(message, str(retry), retry.delay_seconds)
+            return self._failed(held, str(retry), retry.delay_seconds)
         except BaseException as error:  # noqa: BLE001 - SystemExit and its like are a handler's failure, not our end
             text = describe(error)
             self._holding.events.record(
@@ -56,20 +56,22 @@ class Worker:
                 f"handler failed: {text}",
                 collapse=type(error).__name__,
             )
-            return self._failed(message, text, None)
+            return self._failed(held, text, None)
         return Verdict(Outcome.HANDLED)
 
-    def _failed(self, message: Message, error: str, delay_seconds: float | None) -> Verdict:
+    def _failed(self, held: Held, error: str, delay_seconds: float | None) -> Verdict:
+        message = held.message
         if self._holding.on_last_receive(message):
             text = f"message {message.message_id} failed on its last receive; the next receive dead-letters it"
             self._holding.events.record(Level.WARNING, Code.MESSAGE_GIVEN_UP, self._holding.queue, text, collapse="given up")
             return Verdict(Outcome.GIVEN_UP, 0, error)
-        if delay_seconds is None:
-            delay_seconds = self._redelivery.delay_seconds(message.receive_count)
-        return Verdict(Outcome.RETRIED, self._legal_delay(delay_seconds), error)
+        return Verdict(Outcome.RETRIED, self._legal_delay(held, delay_seconds), error)
 
-    def _legal_delay(self, seconds: float) -> int:
-        """ChangeMessageVisibility takes whole seconds and refuses more than the 12 hours that began at the receive."""
+    def _legal_delay(self, held: Held, seconds: float | None) -> int:
+        """ChangeMessageVisibility takes whole seconds and refuses more than is left of the 12 hours since the receive."""
+        if not isinstance(seconds, int | float):  # none given, or a handler gave what is no number
+            return self._redelivery.delay_seconds(held.message.receive_count)
         if math.isnan(seconds):
             return 0
-        return round(max(0.0, min(seconds, MAXIMUM_VISIBILITY_SECONDS - 60.0)))
+        held_seconds = self._holding.ledger.clock.monotonic() - held.received
+        return int(max(0.0, min(round(min(seconds, MAXIMUM_VISIBILITY_SECONDS)), MAXIMUM_VISIBILITY_SECONDS - held_seconds - 60)))

@@ -42,6 +42,7 @@ class Situation:
     queue: bool = False
     consuming: bool = False
     message: bool = False
+    event: bool = False
     paused: bool = False
     frozen: bool = False
     filtered: bool = False
@@ -59,6 +60,10 @@ def _while_consuming(situation: Situation) -> bool:
 
 def _on_message(situation: Situation) -> bool:
     return situation.consuming and situation.message and not situation.leaving
+
+
+def _on_something(situation: Situation) -> bool:
+    return _on_message(situation) or (situation.event and not situation.leaving)
 
 
 def _in_history(situation: Situation) -> bool:
@@ -142,9 +147,9 @@ COMMANDS = (
         "Finished messages: how they ended, how long they took.", Group.PANES, _while_consuming, bar="Messages", rank=3,
     ),
     Command(
-        "open", ("enter",), "enter", "Open message",
-        "Body, attributes and timeline of the message under the cursor.",
-        Group.MESSAGES, _on_message, bar="Open", rank=5, action="open",
+        "open", ("enter",), "enter", "Open",
+        "Body, attributes and timeline of the message under the cursor; the whole text of an event.",
+        Group.MESSAGES, _on_something, bar="Open", rank=5, action="open",
     ),
     Command(
         "replay", ("R",), "R", "Replay message",

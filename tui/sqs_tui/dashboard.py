@@ -45,6 +45,7 @@ class DashboardApp(App[int]):
         self._viewer = Viewer(facade, options.clock)
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._backstop = DropObeyed()
+        self._complaint = ""
         if options.theme is not None and options.theme in self.available_themes:
             self.theme = options.theme
         elif self.console.color_system == "standard":
@@ -77,6 +78,8 @@ class DashboardApp(App[int]):
             self._facade.start()
         except Exception as error:  # noqa: BLE001 - shown as trouble; the dashboard is what explains it
             self._viewer.start_problem = described(error)
+        if self._options.theme not in (None, self.theme):
+            self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
         self.set_interval(1 / self._options.fps, self.refresh_frame)
         self.refresh_frame()
 
@@ -95,7 +98,7 @@ class DashboardApp(App[int]):
                 self._main.draw(frame)
             self._announce(frame.announcements)
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
-            self.sub_title = one_line(described(error))
+            self._complain(f"this could not be drawn: {described(error)}")
         self._leave_when_ended()
 
     def action_leave(self) -> None:
@@ -121,6 +124,12 @@ class DashboardApp(App[int]):
     def _announce(self, events: Iterable[Event]) -> None:
         for event in events:
             self.notify(one_line(event.text), severity="information" if event.level is Level.INFO else "error", markup=False)
+
+    def _complain(self, text: str) -> None:
+        """Say it once, however many frames it goes on."""
+        if text != self._complaint:
+            self._complaint = text
+            self.notify(one_line(text), severity="error", markup=False)
 
     def _leave_when_ended(self) -> None:
         if self._departure.presses >= 2:

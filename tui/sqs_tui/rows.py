@@ -113,7 +113,6 @@ HISTORY_COLUMNS = (
 EVENT_COLUMNS = (
     Column("at", 8),
     Column("", 1),
-    Column("times", 6, right=True),
     Column("queue", 16, needs=90),
     Column("event", 8, grows=True),
 )
@@ -165,8 +164,22 @@ def history_rows(consumer: ConsumerSnapshot, needle: str = "") -> tuple[Row, ...
 
 def event_rows(events: Iterable[Event]) -> tuple[Row, ...]:
     """A row for each event line, the newest first; what happened more than once says `×37`."""
-    newest_first = sorted(events, key=lambda event: event.at, reverse=True)
-    return _limited([_event_row(event) for event in newest_first[: ROW_LIMIT + 1]], len(newest_first))
+    keyed = keyed_events(events)
+    newest_first = sorted(keyed, key=lambda key: keyed[key].at, reverse=True)
+    return _limited([_event_row(key, keyed[key]) for key in newest_first[: ROW_LIMIT + 1]], len(newest_first))
+
+
+def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
+    """Each event by the key of its row, which stays the same while the event is repeated."""
+    keyed: dict[str, Event] = {}
+    for event in events:
+        key = name = f"{event.code}\0{event.queue}\0{event.text}"
+        number = 1
+        while key in keyed:
+            number += 1
+            key = f"{name}\0{number}"
+        keyed[key] = event
+    return keyed
 
 
 def matches(needle: str, *texts: str | None) -> bool:
@@ -268,15 +281,15 @@ def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
     )
 
 
-def _event_row(event: Event) -> Row:
+def _event_row(key: str, event: Event) -> Row:
     glyph, tone = _LEVELS[event.level]
+    repeated = f"×{shown.count(event.count)} " if event.count > 1 else ""
     return Row(
-        f"{event.code}\0{event.queue}\0{event.text}",
+        key,
         (
             Cell(shown.clock_time(event.at), Tone.MUTED),
             Cell(glyph, tone),
-            Cell(f"×{shown.count(event.count)}" if event.count > 1 else "", Tone.STRONG),
             Cell(one_line(event.queue or ""), Tone.MUTED),
-            Cell(one_line(event.text), Tone.PLAIN if tone is Tone.MUTED else tone),
+            Cell(f"{repeated}{one_line(event.text)}", Tone.PLAIN if tone is Tone.MUTED else tone),
         ),
     )

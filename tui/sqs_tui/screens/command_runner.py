@@ -12,8 +12,9 @@ from textual.widgets import Input
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.format import stamp
+from sqs_tui.rows import keyed_events
 from sqs_tui.safe_text import content, one_line
-from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help
+from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.message import MessageScreen
 from sqs_tui.viewer import PAUSED, described
 
@@ -96,6 +97,9 @@ class CommandRunner:
     def _open(self) -> None:
         row = self._screen.table(self._screen.pane).current if self._screen.pane else None
         queue = self._screen.frame.selected
+        if row is not None and self._screen.pane is Pane.EVENTS:
+            self._open_event(row.key)
+            return
         if row is None or row.message_id is None or queue is None:
             return
         message_id = row.message_id
@@ -110,6 +114,12 @@ class CommandRunner:
         may_replay = detail.replayable and not self._options.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
         self._screen.app.push_screen(MessageScreen(detail, replay))
+
+    def _open_event(self, key: str) -> None:
+        snapshot = self._screen.frame.snapshot
+        event = keyed_events(snapshot.events).get(key) if snapshot else None
+        if event is not None:
+            self._screen.app.push_screen(ReadEvent(event))
 
     def _replay_current(self) -> None:
         row = self._screen.table(Pane.HISTORY).current

@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from sqs_tui.commands import Situation, help_commands
-from sqs_tui.safe_text import content
+from sqs_tui.format import stamp
+from sqs_tui.safe_text import content, many_lines
 from sqs_tui.summary import MUTED_STYLE
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from sqs_core.model import Event
+
+EVENT_LIMIT = 4_000
 HANDLERS = "builtin:echo · builtin:sleep?seconds=0.2&fail=0.1 · module:function · exec:COMMAND · http://…"
 _WORDS = (
     ("approximate", "`~12` is SQS's own approximate count; `?` is a count not read yet."),
@@ -98,6 +102,26 @@ class ChooseHandler(ModalScreen[None]):
             self.dismiss()
         else:
             self.query_one("#refusal", Static).update(content(f"✗ {refusal}", style="bold $text-error"))
+
+
+class ReadEvent(ModalScreen[None]):
+    """An event whole: its text may be longer than a line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,enter", "dismiss", "Close")]
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self._event = event
+
+    def compose(self) -> ComposeResult:
+        """When, how often, where, and the text."""
+        event = self._event
+        with VerticalScroll(classes="dialog") as dialog:
+            dialog.border_title = content(f"{event.level}: {event.code}")
+            dialog.border_subtitle = Content("esc closes")
+            times = "" if event.count == 1 else f"  ×{event.count:,}, this is the newest"
+            yield Static(content(f"{stamp(event.at)}  {event.queue or ''}{times}", style=MUTED_STYLE))
+            yield Static(Content(f"\n{many_lines(event.text[:EVENT_LIMIT])}"))
 
 
 class Help(ModalScreen[None]):

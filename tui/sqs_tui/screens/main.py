@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _MAIN_PANES = (Pane.WORKERS, Pane.IN_FLIGHT, Pane.HISTORY)
 
 _EMPTY = {
-    Pane.WORKERS: "No workers yet.",
+    Pane.WORKERS: "No workers.",
     Pane.IN_FLIGHT: "Nothing is held.",
     Pane.HISTORY: "Nothing has finished yet.",
 }
@@ -74,7 +74,7 @@ class MainScreen(Screen[None]):
                 yield LiveTable(rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
             with Container(id="side"):
                 with Container(id="pair"):
-                    yield LiveTable(rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers yet.")
+                    yield LiveTable(rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
                     yield LatencyPane(id="latency")
                 yield LiveTable(rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True)
         yield Input(id="filter", placeholder="id, body, error or group", compact=True)
@@ -130,6 +130,7 @@ class MainScreen(Screen[None]):
             queue=self.frame.selected is not None,
             consuming=self.frame.consumer is not None,
             message=current is not None and current.message_id is not None,
+            event=current is not None and pane is Pane.EVENTS,
             paused=self.frame.consumer is not None and self.frame.consumer.state in PAUSED,
             frozen=self.frame.frozen_since is not None,
             filtered=bool(self._viewer.filter_text),

@@ -1,0 +1,135 @@
+"""Draws the pictures the README shows, from canned snapshots: `python screenshots/make.py [FOLDER]`.
+
+The SVGs are the same bytes every time. A PNG of each is made as well where Chromium or resvg-py is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "core"), str(ROOT / "tui"), str(ROOT / "tests")]
+os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_COLOR_SYSTEM="truecolor")
+os.environ.pop("NO_COLOR", None)
+
+from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402 - the paths come first
+from sqs_tui.dashboard import DashboardApp  # noqa: E402
+from sqs_tui.departure import Departure  # noqa: E402
+from sqs_tui.options import DashboardOptions  # noqa: E402
+from tui_fakes import NOW, FakeFacade, consumer, detail, held, message_id, poller, snapshot, worker  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS_BEFORE = 90
+PER_SECOND = 41
+NEVER_FPS = 0.001
+PICTURES: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
+    "dashboard": ((120, 36), ()),
+    "small": ((80, 24), ()),
+    "message": ((120, 36), ("i", "enter")),
+    "drain": ((120, 36), ("q",)),
+}
+
+
+def past() -> Iterator[Snapshot]:
+    """The seconds before the picture, so that rates and curves have something to show."""
+    lively = consumer()
+    for second in range(-SECONDS_BEFORE, 1):
+        wave = 9 + 4 * math.sin(second / 6) + second * 7 % 5
+        latency = replace(
+            lively.latency_ms,
+            poll=replace(lively.latency_ms.poll, p50=wave if second else 12.0, count=10_000 + second),
+            queue=replace(lively.latency_ms.queue, p50=420 + 160 * math.sin(second / 11) + second * 31 % 60),
+        )
+        totals = replace(
+            lively.totals,
+            received=lively.totals.received + second * PER_SECOND,
+            deleted=lively.totals.deleted + second * (PER_SECOND - 2),
+        )
+        # Their leases are as long in the past as now: what a full lease looks like is learned from them.
+        leases = tuple(replace(each, lease_expires_at=each.lease_expires_at + second) for each in lively.in_flight)
+        one = replace(lively, latency_ms=latency, totals=totals, in_flight=leases)
+        yield snapshot(one, *snapshot().consumers[1:], at=NOW + second)
+
+
+def draining() -> Snapshot:
+    """What a drain looks like half way."""
+    busy = tuple(worker(n, ThreadState.HANDLING, NOW - 4 + n, message_id=message_id(n), handled=130) for n in (1, 2, 3))
+    idle = tuple(worker(n, ThreadState.STOPPING, NOW - 2, handled=120 + n) for n in range(4, 9))
+    one = consumer(
+        state=RunState.DRAINING,
+        threads=(poller(1, since=NOW - 8), poller(2, ThreadState.STOPPING, NOW - 2), *busy, *idle),
+        in_flight=tuple(held(n) for n in (1, 2, 3)),
+        workers=replace(consumer().workers, busy=3),
+        buffer=replace(consumer().buffer, size=0),
+    )
+    return snapshot(one, state=RunState.DRAINING)
+
+
+async def draw(name: str) -> str:
+    """One picture as SVG."""
+    size, keys = PICTURES[name]
+    facade = FakeFacade(next(past()), details={message_id(1): detail(1)})
+    app = DashboardApp(
+        facade,
+        DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene="lively", clock=lambda: NOW),
+        Departure(facade, lambda _: None),
+    )
+    async with app.run_test(size=size) as pilot:
+        for facade.now in past():
+            app.refresh_frame()
+        await pilot.press(*keys)
+        if name == "drain":
+            app.refresh_frame()
+            facade.now, facade.deadline_seconds = draining(), 21.0
+            app.refresh_frame()
+        await pilot.pause()
+        svg = app.export_screenshot(title="sqs-tui")
+    # The only random part is the id that Rich gives a terminal.
+    return re.sub(r"terminal-\d+-", "terminal-", svg)
+
+
+def rasterise(svg: Path) -> bool:
+    """Make a PNG beside the SVG; False where nothing on this machine can."""
+    png = svg.with_suffix(".png")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium:
+        width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))[0]
+        size = f"--window-size={math.ceil(float(width))},{math.ceil(float(height))}"
+        quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        with tempfile.TemporaryDirectory() as profile:
+            flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *quiet, f"--user-data-dir={profile}"]
+            command = [chromium, *flags, size, f"--screenshot={png}", svg.as_uri()]
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+        return True
+    try:
+        import resvg_py  # type: ignore[import-not-found]
+    except ImportError:
+        return False
+    png.write_bytes(bytes(resvg_py.svg_to_bytes(svg_path=str(svg))))
+    return True
+
+
+def main() -> None:
+    """Draw all pictures into a folder, this one unless another is named."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PICTURES:
+        svg = (folder / f"{name}.svg").resolve()
+        svg.write_text(asyncio.run(draw(name)), encoding="utf-8")
+        print(f"{svg}{'' if rasterise(svg) else '  (no PNG: install chromium or resvg-py)'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,389 @@
+"""Leaving: a press drains, a second leaves, deadlines hold, exit codes tell; also through a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sqs_core.model import PoolSize, RunState, ThreadState
+from sqs_tui import departure as ways_out
+from sqs_tui.departure import Departure
+from sqs_tui.drain import DrainProgress
+from tui_fakes import NOW, FakeFacade, consumer, held, poller, quiet_consumer, snapshot, worker
+from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqs_core.model import Snapshot
+
+ROOT = Path(__file__).parents[1]
+
+
+def draining(held_count: int = 5, busy: int = 3, poll_since: float | None = NOW - 8, at: float = NOW) -> Snapshot:
+    """An engine in the middle of a drain."""
+    threads = [worker(n, ThreadState.HANDLING, message_id=str(n)) for n in range(busy)]
+    if poll_since is not None:
+        threads.append(poller(1, since=poll_since))
+    one = consumer(
+        state=RunState.DRAINING,
+        in_flight=tuple(held(n) for n in range(held_count)),
+        threads=tuple(threads),
+        workers=PoolSize(8, 8, busy),
+    )
+    return snapshot(one, state=RunState.DRAINING, at=at)
+
+
+def ended(state: RunState = RunState.STOPPED, held_count: int = 0, at: float = NOW) -> Snapshot:
+    """An engine that has ended."""
+    return snapshot(
+        quiet_consumer(state=state, threads=(), in_flight=tuple(held(n) for n in range(held_count))), state=state, at=at
+    )
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_the_first_press_drains_and_shows_what_remains(key: str) -> None:
+    async with dashboard(FakeFacade(deadline_seconds=25.0)) as running:
+        await running.press(key)
+        assert running.facade.wait_for("drain")
+        running.facade.now = draining()
+        await running.frame()
+        text = running.text()
+        assert "3 workers busy · 5 held · 1 long poll ends in 12 s; press q again to leave now" in text
+        assert "cut short in 25 s" in text
+        assert "◐ draining" in text
+        await running.press("p", "f")
+        assert [call[0] for call in running.facade.calls] == ["start", "drain"]
+        running.facade.now = ended()
+        await running.frame()
+        assert running.app.return_value == 0
+
+
+async def test_a_drain_closes_what_is_open_and_ends_a_freeze() -> None:
+    async with dashboard() as running:
+        await running.press("f", "question_mark", "ctrl+q")
+        running.facade.now = draining()
+        await running.frame()
+        assert running.app.screen is running.main
+        assert "FROZEN" not in running.text()
+        assert "1 long poll ends in 12 s" in running.text()
+
+
+async def test_the_second_press_stops_the_engine_and_leaves_with_1() -> None:
+    async with dashboard() as running:
+        await running.press("q")
+        running.facade.now = draining()
+        await running.press("q")
+        assert running.app.return_value == 1
+        assert running.facade.wait_for("stop_now")
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        (ended(), 0),
+        (ended(RunState.FAILED), 1),
+        (ended(held_count=1), 1),
+        (ended(at=NOW + 26), 1),
+    ],
+    ids=["clean", "failed", "held", "past the deadline"],
+)
+async def test_the_exit_code_tells_how_the_drain_ended(last: Snapshot, code: int) -> None:
+    async with dashboard(FakeFacade(deadline_seconds=25.0)) as running:
+        await running.press("q")
+        running.facade.now = draining()
+        await running.frame()
+        running.facade.now = last
+        await running.frame()
+        assert running.app.return_value == code
+
+
+async def test_an_engine_that_ends_by_itself_ends_the_dashboard() -> None:
+    async with dashboard() as running:
+        running.facade.now = ended()
+        await running.frame()
+        assert running.app.return_value == 0
+
+
+async def test_a_failure_nobody_asked_for_stays_to_be_read() -> None:
+    async with dashboard() as running:
+        running.facade.now = ended(RunState.FAILED)
+        await running.frame()
+        assert running.app.return_value is None
+        await running.press("q")
+        assert running.app.return_value == 1
+
+
+def test_the_drains_bar_never_runs_backwards() -> None:
+    progress = DrainProgress()
+    counts = [(5, NOW), (4, NOW + 2), (9, NOW + 3), (2, NOW + 6), (0, NOW + 12)]
+    fractions = [progress.observe(draining(n, 0, None if n == 0 else NOW - 8, at), 25 - (at - NOW)).fraction for n, at in counts]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0
+    assert fractions[-1] == 1
+
+
+class Guarded:
+    """A departure stepped by hand."""
+
+    def __init__(self) -> None:
+        self.facade = FakeFacade(deadline_seconds=25.0)
+        self.given_up: list[int] = []
+        self.departure = Departure(self.facade, self.given_up.append)
+
+    def press(self, now: float) -> None:
+        self.departure.press()
+        self.departure.step("press", now)
+
+
+def test_a_screen_that_does_not_leave_after_the_drain_is_left() -> None:
+    guarded = Guarded()
+    guarded.press(0)
+    assert guarded.facade.named("drain") == [("drain",)]
+    guarded.facade.now = ended()
+    guarded.departure.step(None, 10)
+    assert guarded.given_up == []
+    guarded.departure.step(None, 10 + ways_out.LEAVE_SECONDS)
+    assert guarded.given_up == [0]
+
+
+def test_a_second_press_leaves_within_a_second_whatever_the_engine_does() -> None:
+    guarded = Guarded()
+    forever = threading.Event()
+    guarded.facade.stop_now = forever.wait  # type: ignore[method-assign, assignment]
+    guarded.press(0)
+    guarded.press(5)
+    guarded.departure.step(None, 5.5)
+    assert guarded.given_up == []
+    guarded.departure.step(None, 5.95)
+    assert guarded.given_up == [1]
+    forever.set()
+
+
+def test_a_drain_past_its_deadline_is_cut_short() -> None:
+    guarded = Guarded()
+    guarded.press(0)
+    guarded.departure.step(None, 26)
+    assert guarded.facade.named("stop_now") == []
+    guarded.departure.step(None, 27)
+    assert guarded.facade.wait_for("stop_now")
+    guarded.departure.step(None, 28)
+    assert guarded.given_up == [1]
+
+
+def test_an_engine_that_cannot_even_drain_is_left_by_the_deadline() -> None:
+    guarded = Guarded()
+    guarded.facade.refusals = {"drain": RuntimeError("broken"), "snapshot": RuntimeError("broken")}
+    guarded.press(0)
+    guarded.departure.step(None, ways_out.LONGEST_DRAIN_SECONDS)
+    guarded.departure.step(None, ways_out.LONGEST_DRAIN_SECONDS + 1)
+    assert guarded.given_up == [1]
+
+
+def test_a_lost_terminal_drains_unseen_and_leaves() -> None:
+    guarded = Guarded()
+    guarded.departure.hang_up()
+    guarded.departure.step("hang-up", 0)
+    assert guarded.facade.named("drain") == [("drain",)]
+    guarded.facade.now = ended()
+    guarded.departure.step(None, 3)
+    guarded.departure.step(None, 4)
+    assert guarded.given_up == [0]
+
+
+def test_a_loop_that_gives_no_beat_counts_as_a_lost_terminal() -> None:
+    guarded = Guarded()
+    guarded.departure._had_terminal = False
+    for _ in range(ways_out.STUCK_AFTER_BEATS - 1):
+        guarded.departure._watch_terminal()
+    assert not guarded.departure.hung_up
+    guarded.departure.beat()
+    for _ in range(ways_out.STUCK_AFTER_BEATS):
+        guarded.departure._watch_terminal()
+    assert guarded.departure.hung_up
+
+
+SCRIPT = """
+    import sys, time
+    sys.path[:0] = ["core", "tui", "tests"]
+    from dataclasses import replace
+    from sqs_core.model import RunState
+    from sqs_tui.app import run_dashboard
+    from sqs_tui.options import DashboardOptions
+    from tui_fakes import *
+
+    class Engine(FakeFacade):
+        def snapshot(self):
+            if MODE == "crash" and self.named("start"):
+                aws_secret_access_key = "PLANTED" + "SECRET"
+                return replace(super().snapshot(), consumers=None)
+            return super().snapshot()
+        def drain(self):
+            super().drain()
+            self.set_state(RunState.DRAINING)
+            if MODE == "quick":
+                self.now = snapshot(quiet_consumer(state=RunState.STOPPED), state=RunState.STOPPED)
+        def stop_now(self):
+            print("STOPPED", file=open(MARK, "a"))
+
+    if MODE == "crash":
+        from sqs_tui.dashboard import DashboardApp
+        def broken(app):
+            aws_secret_access_key = "PLANTED" + "SECRET"
+            raise RuntimeError("broken \\x1b]52;c;x\\x07 on purpose")
+        DashboardApp._start = broken
+    facade = Engine(snapshot(quiet_consumer(), events=()), deadline_seconds=25.0)
+    sys.exit(run_dashboard(facade, DashboardOptions(clock=lambda: NOW)))
+"""
+
+
+class Terminal:
+    """The dashboard in a process of its own, on a real pty."""
+
+    def __init__(self, mode: str, mark: Path, **environment: str) -> None:
+        self.master, slave = pty.openpty()
+        script = f"MODE = {mode!r}\nMARK = {str(mark)!r}\n" + textwrap.dedent(SCRIPT)
+        clean = {
+            name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLORTERM", "TEXTUAL_COLOR_SYSTEM"}
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**clean, "TERM": "xterm-256color", **environment},
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.output = b""
+
+    def read(self, seconds: float) -> bytes:
+        """What comes within so many seconds of silence."""
+        got = b""
+        while select.select([self.master], [], [], seconds)[0]:
+            try:
+                got += os.read(self.master, 65536)
+            except OSError:
+                break
+        self.output += got
+        return got
+
+    def wait_for(self, text: bytes, seconds: float = 15) -> None:
+        """Until the terminal has been sent a text."""
+        until = time.monotonic() + seconds
+        while text not in self.output:
+            assert time.monotonic() < until, self.output[-2000:]
+            self.read(0.05)
+
+    def exit_code(self, seconds: float = 10) -> int:
+        """The exit code, reading along."""
+        until = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < until, "still running"
+            self.read(0.05)
+        self.read(0.05)
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    return tmp_path / "mark"
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_sigterm_drains_restores_the_terminal_and_ends_with_0(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("quick", mark)
+    terminals.append(terminal)
+    terminal.wait_for(b"running")
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.exit_code() == 0
+    assert b"\x1b[?1049l" in terminal.output
+    assert not mark.exists()
+
+
+def test_a_second_sigint_leaves_within_a_second_with_1(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("slow", mark)
+    terminals.append(terminal)
+    terminal.wait_for(b"running")
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.wait_for(b"draining")
+    asked = time.monotonic()
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.exit_code() == 1
+    assert time.monotonic() - asked < 1.5
+    assert mark.read_text(encoding="utf-8") == "STOPPED\n"
+
+
+def test_a_closed_terminal_drains_and_ends(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("quick", mark)
+    terminals.append(terminal)
+    terminal.wait_for(b"running")
+    os.close(terminal.master)
+    terminal.master = os.open(os.devnull, os.O_RDONLY)
+    assert terminal.process.wait(10) == 0
+
+
+def test_an_idle_dashboard_sends_nothing(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("idle", mark)
+    terminals.append(terminal)
+    terminal.wait_for(b"running")
+    terminal.read(0.6)
+    assert not select.select([terminal.master], [], [], 1.5)[0]
+
+
+def test_sixteen_colours_get_the_plain_theme_and_a_foreign_locale_keeps_its_boxes(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("quick", mark, TERM="xterm", PYTHONIOENCODING="latin-1")
+    terminals.append(terminal)
+    terminal.wait_for(b"running")
+    terminal.read(0.3)
+    assert "╭".encode() in terminal.output
+    assert b"\\u" not in terminal.output
+    assert b";5;" not in terminal.output
+    assert b"38;2;" not in terminal.output
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.exit_code() == 0
+
+
+def test_a_crash_report_holds_no_local_variables(terminals: list[Terminal], mark: Path) -> None:
+    terminal = Terminal("crash", mark)
+    terminals.append(terminal)
+    assert terminal.exit_code(20) == 1
+    said = terminal.output.rsplit(b"\x1b[?1049l", 1)[1]
+    assert b"RuntimeError: broken" in said
+    assert "⟨1B⟩]52".encode() in said
+    assert b"PLANTEDSECRET" not in terminal.output
+    assert mark.read_text(encoding="utf-8") == "STOPPED\n"
+
+
+def test_the_module_that_starts_the_dashboard_leaves_the_colour_system_to_be_set() -> None:
+    code = (
+        "import sys; sys.path[:0]=['core','tui']; import sqs_tui.app; print([m for m in sys.modules if m.startswith('textual')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
