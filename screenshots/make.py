@@ -26,7 +26,8 @@ from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402 - the p
 from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
-from tui_fakes import NOW, FakeFacade, consumer, detail, held, message_id, poller, snapshot, worker  # noqa: E402
+from tui_canned import NOW, consumer, detail, held, message_id, poller, snapshot, worker  # noqa: E402
+from tui_fakes import FakeFacade  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,9 +23,8 @@ from sqs_core.model import (
     ThreadState,
 )
 from sqs_tui.commands import Pane
-from tui_fakes import (
+from tui_canned import (
     NOW,
-    FakeFacade,
     consumer,
     detail,
     empty_snapshot,
@@ -37,6 +36,7 @@ from tui_fakes import (
     snapshot,
     worker,
 )
+from tui_fakes import FakeFacade
 from tui_harness import Dashboard, dashboard, plain_environment  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sqs_core.model import RunState, ThreadState
-from tui_fakes import NOW, FakeFacade, consumer, detail, held, message_id, poller, snapshot, worker
+from tui_canned import NOW, consumer, detail, held, message_id, poller, snapshot, worker
+from tui_fakes import FakeFacade
 from tui_harness import Dashboard, dashboard, normalised, plain_environment  # noqa: F401 - a fixture
 
 PICTURES = Path(__file__).parent / "pictures"

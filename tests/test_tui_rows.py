@@ -13,7 +13,7 @@ from sqs_tui import rows, summary
 from sqs_tui.spark import curve
 from sqs_tui.trends import Trends
 from sqs_tui.viewer import Frame
-from tui_fakes import NOW, consumer, event, finished, held, message_id, quiet_consumer, snapshot, worker
+from tui_canned import NOW, consumer, event, finished, held, message_id, quiet_consumer, snapshot, worker
 
 
 def texts(row: rows.Row) -> list[str]:

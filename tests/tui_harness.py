@@ -12,7 +12,8 @@ import pytest
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
 from sqs_tui.options import DashboardOptions
-from tui_fakes import NOW, FakeFacade
+from tui_canned import NOW
+from tui_fakes import FakeFacade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

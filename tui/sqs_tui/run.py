@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import threading
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,57 +16,13 @@ from sqs_core.handlers import load_handler
 from sqs_core.plain_text import one_line
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, make_connection_settings, parse_queue
-from sqs_core.wire import event_to_json, iso
+from sqs_tui.event_writer import EventWriter, RecordWriter
 from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqs_core.demo.scenes import DemoEngine
-    from sqs_core.model import Event
-
-_REFUSED_CODE = "consumer.refused"
-
-
-class EventWriter:
-    """Events as JSON Lines: the first of equal ones, then the 10th, the 100th and so on, so that nothing floods a log."""
-
-    def __init__(self, streams: list[IO[str]]) -> None:
-        self._streams = streams
-        self._lock = threading.Lock()
-
-    def __call__(self, event: Event) -> None:
-        """Write one event. A refusal is not written here: it ends the run with a line of its own."""
-        if event.code == _REFUSED_CODE or str(event.count).strip("0") != "1":
-            return
-        self.write(event_to_json(event))
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Write one record to every stream. A stream that is gone must not end the consumer."""
-        line = json.dumps(record, ensure_ascii=True) + "\n"
-        with self._lock:
-            for stream in self._streams:
-                try:
-                    stream.write(line)
-                    stream.flush()
-                except (OSError, ValueError):
-                    continue
-
-
-class RecordWriter(logging.Handler):
-    """Python log records of this process in the same JSON Lines."""
-
-    def __init__(self, writer: EventWriter) -> None:
-        super().__init__(logging.INFO)
-        self._writer = writer
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        extra = {name: getattr(record, name) for name in ("message_id", "queue") if hasattr(record, name)}
-        text = record.getMessage()
-        self._writer.write(
-            {"at": iso(record.created), "level": record.levelname.lower(), "code": record.name, **extra, "text": text}
-        )
 
 
 def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
@@ -108,7 +63,7 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         writer = EventWriter([sys.stderr, *log])
         _log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        return _run_headless(engine, flags["max_messages"], flags["duration"])
+        return _run_headless(engine, writer, flags["max_messages"], flags["duration"])
     _only_headless(flags, "max_messages", "duration")
     writer = EventWriter(log)
     with _silenced(log):
@@ -158,7 +113,7 @@ def run_demo(flags: dict[str, Any]) -> int:
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer)
     try:
         if flags["headless"]:
-            return _run_headless(engine, None, flags["duration"])
+            return _run_headless(engine, writer, None, flags["duration"])
         with _silenced(log):
             _log_through(writer)
             return _show(engine, flags, _scene_title(engine))
@@ -170,9 +125,10 @@ def _scene_title(engine: DemoEngine) -> str:
     return f"{engine.scene.name}, producing {engine.rate_per_second:g}/s"
 
 
-def _run_headless(engine: Engine, maximum_messages: int | None, duration_seconds: float | None) -> int:
+def _run_headless(engine: Engine, writer: EventWriter, maximum_messages: int | None, duration_seconds: float | None) -> int:
     with SignalStops() as stops:
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
+    writer.close()
     if result.exit_code != EXIT_REFUSED:
         sys.stdout.write(json.dumps(result.report) + "\n")
     if result.reason:

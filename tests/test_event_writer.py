@@ -1,0 +1,55 @@
+"""The event log of a headless run: it never floods, and a reader that is stuck never stops whoever reports."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+
+from sqs_core.model import Event, Level
+from sqs_tui import event_writer
+from sqs_tui.event_writer import EventWriter
+
+
+def _event(count: int = 1, code: str = "poll.error") -> Event:
+    return Event(0.0, Level.ERROR, code, "orders", "no answer\x1b[2J\n", count)
+
+
+def test_equal_events_are_written_ever_more_seldom() -> None:
+    stream = io.StringIO()
+    writer = EventWriter([stream])
+    for count in range(1, 1001):
+        writer(_event(count))
+    writer.close()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["count"] for line in lines] == [1, 10, 100, 1000]
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_refusal_is_left_to_the_line_that_ends_the_run() -> None:
+    stream = io.StringIO()
+    writer = EventWriter([stream])
+    writer(_event(code="consumer.refused"))
+    writer.close()
+    assert stream.getvalue() == ""
+
+
+def test_a_stuck_reader_stops_nobody_and_what_was_dropped_is_counted() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stuck:
+        writer = EventWriter([stuck])
+        report = threading.Thread(
+            target=lambda: [writer(_event()) for _ in range(event_writer.MAXIMUM_WAITING + 5000)], daemon=True
+        )
+        report.start()
+        report.join(20)
+        assert not report.is_alive(), "reporting waited for the reader"
+        lines: list[dict[str, object]] = []
+        while len(lines) < event_writer.MAXIMUM_WAITING:
+            lines.append(json.loads(reader.readline()))
+        writer(_event())
+        while "dropped_before" not in lines[-1]:
+            lines.append(json.loads(reader.readline()))
+        assert lines[-1]["dropped_before"]
+        writer.close()
