@@ -44,9 +44,7 @@ def localstack(scratch: Path) -> Iterator[str]:
         raise RuntimeError(f"no LocalStack at {python}: run `make test` once, or set LOCALSTACK_VENV")
     port = free_port()
     with _filesystem_root(scratch) as root, (root / "localstack.log").open("w+b") as log:
-        server = GuardedProcess(
-            [str(python), "-m", "localstack.runtime.main"], _localstack_environment(port, root), log
-        )
+        server = GuardedProcess([str(python), "-m", "localstack.runtime.main"], _localstack_environment(port, root), log)
         try:
             _wait_until_ready(server, port, "/_localstack/health", log)
             yield f"http://{LOOPBACK}:{port}"
@@ -151,9 +149,7 @@ class QueueFactory:
         dlq_url = None
         if max_receive_count is not None:
             dlq_url = self._create(f"{name}-dlq{suffix}", wanted)
-            arn = self._client.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])["Attributes"][
-                "QueueArn"
-            ]
+            arn = self._client.get_queue_attributes(QueueUrl=dlq_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
             policy = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": "{max_receive_count}"}}'
             wanted = {**wanted, "RedrivePolicy": policy}
         url = self._create(name + suffix, {**wanted, **(attributes or {})})

@@ -161,9 +161,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("place", ["beside", "path"])
-def test_a_script_serves_where_the_module_is_not_ours(
-    place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_script_serves_where_the_module_is_not_ours(place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     script = tmp_path / place / "ministack"
     script.parent.mkdir()
     script.write_text("#!/bin/sh\n")
@@ -196,9 +194,7 @@ def output() -> IO[bytes]:
 
 def test_a_command_deaf_to_sigterm_is_killed(output: IO[bytes]) -> None:
     with output:
-        process = GuardedProcess(
-            ["/bin/sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"], os.environ, output
-        )
+        process = GuardedProcess(["/bin/sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"], os.environ, output)
         _wait_for_output(output)
         began = time.monotonic()
         process.stop()

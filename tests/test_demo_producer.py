@@ -164,20 +164,14 @@ def test_real_servers_take_the_orders(
     server: str, make_client: Callable[[str], SQSClient], request: pytest.FixtureRequest
 ) -> None:
     client = make_client(request.getfixturevalue(server))
-    make: QueueFactory = request.getfixturevalue(
-        "queue_factory" if server == "localstack" else "ministack_queue_factory"
-    )
+    make: QueueFactory = request.getfixturevalue("queue_factory" if server == "localstack" else "ministack_queue_factory")
     standard, fifo = make(), make(fifo=True)
     producer = Producer(client, standard.url, fifo.url, rate_per_second=100)
     producer.step(0)
     producer.step(1)
     assert (producer.sent, producer.errors) == (100, 0)
     depth = [
-        int(
-            client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"][
-                "ApproximateNumberOfMessages"
-            ]
-        )
+        int(client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"])
         for url in (standard.url, fifo.url)
     ]
     assert sum(depth) == 100

@@ -56,7 +56,5 @@ def test_this_check_would_see_a_module() -> None:
 def test_the_import_contracts_hold() -> None:
     tool = Path(sys.executable).with_name("lint-imports")
     environment = {"PYTHONPATH": f"{REPOSITORY / 'core'}:{REPOSITORY / 'tui'}", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [str(tool), "--no-cache"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([str(tool), "--no-cache"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import Input
 
 from sqs_core.model import Level, PoolSize, QueueListing, RunState, ThreadState
@@ -217,6 +219,15 @@ async def test_resizing_at_run_time(size: tuple[int, int]) -> None:
             assert ("too small" in running.text()) is (small and width >= 20)
             assert all(len(line) <= width for line in running.text().splitlines())
         assert "● running" in running.text()
+
+
+@pytest.mark.parametrize("keys", [[], ["question_mark"]], ids=["dashboard", "help"])
+async def test_a_size_that_the_terminal_no_longer_has_is_not_laid_out(keys: list[str]) -> None:
+    async with dashboard() as running:
+        await running.press(*keys)
+        running.app.screen.post_message(Resize(Size(100, 30), Size(100, 30)))
+        await running.pilot.pause()
+        assert running.app.screen.size == Size(120, 40)
 
 
 async def test_nothing_is_displayed_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,8 @@ def test_what_is_not_a_json_structure_stays_as_it_is(body: str) -> None:
 )
 def test_no_body_grows_beyond_the_limit_or_ends_the_parser(body: str) -> None:
     laid_out = json_text.lay_out(body)
-    assert len(laid_out.text) <= json_text.OUTPUT_LIMIT
+    assert len(laid_out.text) <= max(json_text.OUTPUT_LIMIT, len(body))
+    assert "\n" + "  " * (json_text.DEPTH_LIMIT + 1) not in laid_out.text
 
 
 def test_a_long_body_is_cut_and_says_so() -> None:

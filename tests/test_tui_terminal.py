@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parents[1]
+LONGEST_READ_SECONDS = 5.0
 
 
 SCRIPT = """
@@ -83,7 +84,8 @@ class Terminal:
     def read(self, seconds: float) -> bytes:
         """What comes within so many seconds of silence."""
         got = b""
-        while select.select([self.master], [], [], seconds)[0]:
+        until = time.monotonic() + LONGEST_READ_SECONDS
+        while time.monotonic() < until and select.select([self.master], [], [], seconds)[0]:
             try:
                 got += os.read(self.master, 65536)
             except OSError:

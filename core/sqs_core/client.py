@@ -1,4 +1,4 @@
-"""The only module that imports the AWS SDK, and it does so inside functions: importing `sqs_core` stays cheap.
+"""The clients of the AWS SDK, which is imported inside functions only: importing `sqs_core` stays cheap.
 
 A client belongs to a profile, which fixes its timeouts and the operations it may send. The allow-list is enforced as the
 request is built, so nothing outside it reaches the wire and operations that AWS adds later are refused by default.
@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
-from sqs_core.errors import ConfigurationError, NotPermittedError
-from sqs_core.model import CredentialReport
-from sqs_core.settings import check_url, guard_endpoint, is_local_host
+from sqs_core.credential_chain import Identity, KeyFacts, build_report
+from sqs_core.credentials import deployed_session, expiry, hermetic_session, load_credentials
+from sqs_core.errors import ConfigurationError, NotPermittedError, describe
+from sqs_core.settings import check_url, guard_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from botocore.credentials import Credentials
-    from botocore.session import Session
     from mypy_boto3_sqs import SQSClient
 
+    from sqs_core.model import CredentialReport
     from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
-DUMMY_KEY = "test"
-"""The emulators' customary key id and secret."""
 _POOL_CONNECTIONS = 600
 """More than threads there can be; urllib3 opens connections only as they are needed."""
 
@@ -55,6 +54,7 @@ def ack_profile(visibility_seconds: int) -> ClientProfile:
 
 SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage"}))
 LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues"}))
+SELF = ClientProfile("identity", 5.0, 2, frozenset({"GetCallerIdentity"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))
 """For the demo's own emulator and nothing else."""
 
@@ -67,10 +67,18 @@ class AwsSession:
         self.endpoint_url = connection.endpoint_url or _default_endpoint(connection)
         local = not connection.environment.deployed
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
-        self._session = _hermetic_session(self.endpoint_url) if local else _deployed_session(connection)
+        self._key: KeyFacts | None = None
+        self._session = hermetic_session(self.endpoint_url) if local else deployed_session(connection)
 
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
         """An SQS client. `on_request` is called with the operation's name for every request put on the wire, retries too."""
+        client = self._make("sqs", self.endpoint_url, profile)
+        client.meta.events.register_first("provide-client-params.sqs", _guard(profile, self.connection.read_only))
+        if on_request is not None:
+            client.meta.events.register("before-send.sqs", _counter(on_request))
+        return cast("SQSClient", client)
+
+    def _make(self, service: str, endpoint_url: str | None, profile: ClientProfile) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -81,29 +89,82 @@ class AwsSession:
             "retries": {"mode": "standard", "total_max_attempts": profile.attempts},
             "max_pool_connections": _POOL_CONNECTIONS,
             "tcp_keepalive": True,
-            "ignore_configured_endpoint_urls": True,
         }
-        if not self.connection.environment.deployed:
-            options.update(proxies={}, defaults_mode="legacy")
-        config = Config(**options)
-        with self._lock:
+        deployed = self.connection.environment.deployed
+        if not deployed:
+            options["proxies"] = {}
+        verify = None if deployed else True  # None would let REQUESTS_CA_BUNDLE choose
+        with self._lock, _plugins(allowed=deployed):
             session = boto3.Session(botocore_session=self._session)
-            client = session.client("sqs", endpoint_url=self.endpoint_url, config=config)
-        client.meta.events.register_first("provide-client-params.sqs", _guard(profile, self.connection.read_only))
-        if on_request is not None:
-            client.meta.events.register("before-send.sqs", _counter(on_request))
-        return client
+            make: Any = session.client
+            return make(service, endpoint_url=endpoint_url, config=Config(**options), verify=verify)
 
     def credentials(self) -> CredentialReport:
-        """Which provider won. Reads the provider chain; raises the SDK's error when none has credentials."""
-        found = self._session.get_credentials()
-        if found is None:
-            raise ConfigurationError(
-                f"no credentials for {self.connection.environment}: none of the SDK's providers has any; "
-                "run with a role (IRSA, Pod Identity), or pass --profile"
-            )
-        key = found.get_frozen_credentials().access_key or ""
-        return CredentialReport(provider=str(found.method), key_hint=key[-4:] if len(key) > 8 else "")
+        """Find credentials and report on them. Runs the provider chain, which may use the network.
+
+        Raises `ConfigurationError` where trying again is useless, else the SDK's error.
+        """
+        found = load_credentials(self._session, self.connection)
+        found.get_frozen_credentials()
+        self.look(time.time())
+        return self.report(time.time(), Identity())
+
+    def look(self, now: float) -> KeyFacts:
+        """Facts of the credentials in use; refreshes them if they are due, which may use the network.
+
+        A refresh that fails is in the facts, not raised.
+        """
+        found = load_credentials(self._session, self.connection)
+        before, error = self._key, None
+        try:
+            key_id = found.get_frozen_credentials().access_key or ""
+        except Exception as failure:  # noqa: BLE001 - the SDK raises whatever its provider met
+            key_id, error = "", describe(failure)
+        hint = key_id[-4:] if len(key_id) > 8 else ""
+        expires_at = expiry(found)
+        refreshed = error is None and (before is None or (before.key_hint, before.expires_at) != (hint, expires_at))
+        facts = KeyFacts(
+            str(found.method),
+            hint if error is None or before is None else before.key_hint,
+            expires_at,
+            now if refreshed else before.last_refresh_at if before else None,
+            error,
+        )
+        self._key = facts
+        return facts
+
+    def report(self, now: float, identity: Identity, *, error: str | None = None, changed: str | None = None) -> CredentialReport:
+        """The report of this moment; no network, no program. `error` is of a refresh that failed, `changed` a warning."""
+        key = self._key
+        if key is not None:
+            key = replace(key, error=key.error or error, changed=changed)
+        return build_report(self.connection, key, identity, now)
+
+    def identity(self) -> Identity:
+        """Ask STS who we are; an answer that does not come is told in the result. Local asks only where it was told to."""
+        if not self.connection.environment.deployed and self.connection.sts_endpoint_url is None:
+            return Identity()
+        try:
+            client = self._make("sts", self.connection.sts_endpoint_url, SELF)
+            answer = client.get_caller_identity()
+        except Exception as error:  # noqa: BLE001 - who we are is good to know, and nothing depends on it
+            return Identity(error=describe(error))
+        return Identity(answer.get("Account"), answer.get("Arn"))
+
+
+@contextmanager
+def _plugins(*, allowed: bool) -> Iterator[None]:
+    """Keeps the SDK from importing what BOTOCORE_EXPERIMENTAL__PLUGINS names, without touching the process's environment."""
+    if allowed:
+        yield
+        return
+    from botocore.plugin import PluginContext, reset_plugin_context, set_plugin_context
+
+    token = set_plugin_context(PluginContext(plugins="DISABLED"))
+    try:
+        yield
+    finally:
+        reset_plugin_context(token)
 
 
 def _counter(on_request: Callable[[str], None]) -> Callable[..., None]:
@@ -141,45 +202,3 @@ def _default_endpoint(connection: ConnectionSettings) -> str | None:
     url = check_url("LOCALSTACK_HOST gives", url or "http://localhost:4566")
     guard_endpoint(connection.environment, url)
     return url
-
-
-def _hermetic_session(endpoint_url: str | None) -> Session:
-    """A session that knows environment keys or the dummy pair and reads no file, no profile and no other variable."""
-    from botocore.credentials import CredentialResolver, EnvProvider
-    from botocore.session import Session
-
-    variables: dict[str, Any] = {
-        name: (None, None, default, convert) for name, (_, _, default, convert) in Session.SESSION_VARIABLES.items()
-    }
-    variables["config_file"] = variables["credentials_file"] = (None, None, os.devnull, None)
-    session = Session(session_vars=variables)
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    pair = {name: os.environ[name] for name in names if os.environ.get(name)}
-    missing = [name for name in names if name not in pair]
-    if len(missing) == 1:
-        raise ConfigurationError(f"{missing[0]} is not set, its other half is; set both, or neither for an emulator's dummy pair")
-    if missing and not is_local_host(urlsplit(endpoint_url or "").hostname or ""):
-        raise ConfigurationError(f"no credentials for {endpoint_url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    provider: Any = _DummyProvider() if missing else EnvProvider(environ=pair)
-    session.register_component("credential_provider", CredentialResolver([provider]))
-    return session
-
-
-class _DummyProvider:
-    """What emulators expect where nobody set a key, in the shape of the SDK's providers."""
-
-    METHOD = "dummy"
-    CANONICAL_NAME = None
-
-    def load(self) -> Credentials:
-        from botocore.credentials import Credentials
-
-        return Credentials(DUMMY_KEY, DUMMY_KEY, method=self.METHOD)
-
-
-def _deployed_session(connection: ConnectionSettings) -> Session:
-    from botocore.session import Session
-
-    session = Session(profile=connection.profile)
-    session.set_config_variable("ignore_configured_endpoint_urls", True)
-    return session

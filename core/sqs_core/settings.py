@@ -28,7 +28,11 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\A[0-9a-f
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """How to reach SQS. `endpoint_url` None means the environment's own: LocalStack's when local, AWS's when deployed."""
+    """How to reach SQS. `endpoint_url` None means the environment's own: LocalStack's when local, AWS's when deployed.
+
+    `sts_endpoint_url` is where the identity's own calls go (None: AWS's, and no such calls when local). `decided_by` is what
+    chose the environment: `--env`, `APP_ENV` or `default`.
+    """
 
     environment: Environment = Environment.LOCAL
     endpoint_url: str | None = None
@@ -37,6 +41,9 @@ class ConnectionSettings:
     read_only: bool = False
     allow_writes: bool = False
     warnings: tuple[str, ...] = ()
+    allow_shared_credentials: bool = False
+    sts_endpoint_url: str | None = None
+    decided_by: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class ConsumerSettings:
             _between("--visibility", self.visibility_seconds, 1, MAXIMUM_VISIBILITY_SECONDS, "SQS allows up to 12 hours")
         if self.handler_timeout_seconds is not None:
             _between("--handler-timeout", self.handler_timeout_seconds, 0.001, MAXIMUM_VISIBILITY_SECONDS)
+        if self.read_timeout_seconds is not None:
+            _between("--read-timeout", self.read_timeout_seconds, 0, 3600)
         if self.poll_read_timeout_seconds <= self.wait_seconds:
             raise ConfigurationError(
                 f"--read-timeout {self.poll_read_timeout_seconds:g} is not longer than --wait {self.wait_seconds}: the client "
@@ -146,7 +155,9 @@ def is_aws_host(host: str) -> bool:
     return host.lower().rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"))
 
 
-def guard_endpoint(environment: Environment, url: str, allowed_hosts: tuple[str, ...] = ()) -> None:
+def guard_endpoint(
+    environment: Environment, url: str, allowed_hosts: tuple[str, ...] = (), option: str = "--endpoint-url"
+) -> None:
     """Refuse an endpoint that does not belong to the environment.
 
     Local means loopback, LocalStack's names or an allowed host, never AWS. Deployed means AWS or an allowed host.
@@ -156,7 +167,7 @@ def guard_endpoint(environment: Environment, url: str, allowed_hosts: tuple[str,
         if not is_aws_host(host) and host not in allowed_hosts:
             raise ConfigurationError(
                 f"endpoint {url} is not AWS's own, and this is {environment}: signed requests would go there; "
-                f"allow it with --allow-endpoint {host}, or drop --endpoint-url"
+                f"allow it with --allow-endpoint {host}, or drop {option}"
             )
         return
     if is_aws_host(host):
@@ -174,6 +185,8 @@ def make_connection_settings(
     allow_endpoints: tuple[str, ...] = (),
     read_only: bool = False,
     allow_writes: bool = False,
+    allow_shared_credentials: bool = False,
+    sts_endpoint_url: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> ConnectionSettings:
     """Connection settings from flags and environment. Raises `ConfigurationError` for what cannot or must not work."""
@@ -181,15 +194,33 @@ def make_connection_settings(
     environment = choice.environment
     if endpoint_url is not None:
         guard_endpoint(environment, check_url("--endpoint-url", endpoint_url), allow_endpoints)
-    chosen_region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
-    if not chosen_region:
-        if environment.deployed:
-            raise ConfigurationError(f"no region for {environment}: pass --region, or set AWS_REGION")
-        chosen_region = LOCAL_REGION
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", chosen_region):
-        raise ConfigurationError(f"region {chosen_region!r} is not a region's name, such as eu-west-1")
+    if sts_endpoint_url is not None:
+        option = "--sts-endpoint-url"
+        guard_endpoint(environment, check_url(option, sts_endpoint_url), allow_endpoints, option)
+    if profile is not None and not environment.deployed:
+        raise ConfigurationError(f"--profile {profile} has no meaning in local, which reads no profile; pass --env or drop it")
+    chosen_region = _choose_region(region, environment, profile, environ)
     ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
     warnings = [choice.warning] if choice.warning else []
     if ignored:
         warnings.append(f"{', '.join(ignored)} ignored, use --endpoint-url")
-    return ConnectionSettings(environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings))
+    return ConnectionSettings(
+        environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings),
+        allow_shared_credentials, sts_endpoint_url, choice.decided_by,
+    )  # fmt: skip
+
+
+def _choose_region(flag: str | None, environment: Environment, profile: str | None, environ: Mapping[str, str]) -> str:
+    """The flag, AWS_REGION, AWS_DEFAULT_REGION, then what the environment offers: LocalStack's customary or the profile's."""
+    region = flag or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    if not region and not environment.deployed:
+        region = LOCAL_REGION
+    if not region:
+        from sqs_core.credentials import profile_region  # loads the SDK, which most runs need not do here
+
+        region = profile_region(profile)
+    if not region:
+        raise ConfigurationError(f"no region for {environment}: pass --region, set AWS_REGION, or name one in the profile")
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", region):
+        raise ConfigurationError(f"region {region!r} is not a region's name, such as eu-west-1")
+    return region

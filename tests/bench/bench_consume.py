@@ -50,9 +50,7 @@ def engine(endpoint_url: str, messages: int) -> None:
     """This engine with a handler that does nothing."""
     from sqs_core import Consumer
 
-    Consumer("bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url).run(
-        max_messages=messages
-    )
+    Consumer("bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url).run(max_messages=messages)
 
 
 CONTENDERS: dict[str, Callable[[str, int], None]] = {"boto3 loop": boto3_loop, "this engine": engine}

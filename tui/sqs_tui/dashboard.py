@@ -48,7 +48,7 @@ class DashboardApp(App[int]):
         self._complaint = ""
         if options.theme is not None and options.theme in self.available_themes:
             self.theme = options.theme
-        elif False:
+        elif self.console.color_system == "standard":
             self.theme = PLAIN_THEME
 
     def get_default_screen(self) -> Screen[None]:

@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Static
 from sqs_tui.commands import Situation, help_commands
 from sqs_tui.format import stamp
 from sqs_tui.safe_text import content, many_lines
+from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _WORDS = (
 )
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Steady, ModalScreen[bool]):
     """A question whose safe answer is the default; dismissed with whether it was answered yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,7 +68,7 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class ChooseHandler(ModalScreen[None]):
+class ChooseHandler(Steady, ModalScreen[None]):
     """Asks for a handler for a queue. `consume` gets the specification and returns what was wrong, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Cancel")]
@@ -104,7 +105,7 @@ class ChooseHandler(ModalScreen[None]):
             self.query_one("#refusal", Static).update(content(f"✗ {refusal}", style="bold $text-error"))
 
 
-class ReadEvent(ModalScreen[None]):
+class ReadEvent(Steady, ModalScreen[None]):
     """An event whole: its text may be longer than a line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,enter", "dismiss", "Close")]
@@ -124,7 +125,7 @@ class ReadEvent(ModalScreen[None]):
             yield Static(Content(f"\n{many_lines(event.text[:EVENT_LIMIT])}"))
 
 
-class Help(ModalScreen[None]):
+class Help(Steady, ModalScreen[None]):
     """Every key, from the command table, and what the words on the screen mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "Close")]

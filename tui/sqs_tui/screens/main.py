@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.containers import Container, Vertical
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from sqs_tui import format as shown
 from sqs_tui import rows, summary
@@ -15,6 +15,7 @@ from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
 from sqs_tui.notices import drain_notice, invitation, too_small, trouble_notice
 from sqs_tui.safe_text import content
 from sqs_tui.screens.command_runner import CommandRunner
+from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
 from sqs_tui.widgets.latency import LatencyPane
 from sqs_tui.widgets.line import KeyBar, Line
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.events import Resize
 
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
@@ -41,7 +43,7 @@ _EMPTY = {
 }
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Steady, Screen[None]):
     """Draws frames and runs commands on the selected queue."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*screen_bindings()]
@@ -79,16 +81,17 @@ class MainScreen(Screen[None]):
                 yield LiveTable(rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True)
         yield Input(id="filter", placeholder="id, body, error or group", compact=True)
         yield KeyBar(id="keys")
-        yield Static(id="too-small")
+        yield Line(id="too-small")
 
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
         self.show_pane(Pane.WORKERS)
         self.query_one("#filter", Input).display = False
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
-        self.query_one("#too-small", Static).update(too_small(self.app.size.width, self.app.size.height))
+        size = self.app.size
+        self._line("#too-small").show(lambda _: too_small(size.width, size.height))
         self.call_after_refresh(self.draw, None)
 
     def draw(self, frame: Frame | None) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from sqs_tui import format as shown
 from sqs_tui.json_text import INPUT_LIMIT, lay_out
 from sqs_tui.safe_text import content, many_lines, one_line
+from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _VALUE_LIMIT = 2_000
 _MILLISECOND_TIMES = frozenset({"SentTimestamp", "ApproximateFirstReceiveTimestamp"})
 
 
-class MessageScreen(ModalScreen[None]):
+class MessageScreen(Steady, ModalScreen[None]):
     """A message as it was when opened. `r` switches between the laid-out and the original body."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
