@@ -39,9 +39,12 @@ def test_a_stuck_reader_stops_nobody_and_what_was_dropped_is_counted() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stuck:
         writer = EventWriter([stuck])
-        report = threading.Thread(
-            target=lambda: [writer(_event()) for _ in range(event_writer.MAXIMUM_WAITING + 5000)], daemon=True
-        )
+
+        def flood() -> None:
+            for _ in range(event_writer.MAXIMUM_WAITING + 5000):
+                writer(_event())
+
+        report = threading.Thread(target=flood, daemon=True)
         report.start()
         report.join(20)
         assert not report.is_alive(), "reporting waited for the reader"

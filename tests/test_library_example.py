@@ -99,10 +99,10 @@ def test_a_consumer_that_was_never_started_stops_at_once() -> None:
 def test_a_pool_is_named_by_its_word(localstack: str, queue_factory: QueueFactory) -> None:
     with running(localstack, queue_factory(), Handled()) as consumer:
         wait_until(lambda: look(consumer).workers.live)
-        consumer.resize("workers", 3)  # type: ignore[arg-type]
+        consumer.resize("workers", 3)
         wait_until(lambda: look(consumer).workers.live == 3)
         with pytest.raises(ConfigurationError, match="--workers 0"):
-            consumer.resize("workers", 0)  # type: ignore[arg-type]
+            consumer.resize("workers", 0)
 
 
 def test_a_consumer_that_stopped_leaves_no_thread(localstack: str, sqs: SQSClient, queue_factory: QueueFactory) -> None:

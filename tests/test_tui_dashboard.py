@@ -222,12 +222,15 @@ async def test_resizing_at_run_time(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("keys", [[], ["question_mark"]], ids=["dashboard", "help"])
-async def test_a_size_that_the_terminal_no_longer_has_is_not_laid_out(keys: list[str]) -> None:
+async def test_a_size_that_the_terminal_no_longer_has_is_not_laid_out(keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     async with dashboard() as running:
         await running.press(*keys)
-        running.app.screen.post_message(Resize(Size(100, 30), Size(100, 30)))
-        await running.pilot.pause()
-        assert running.app.screen.size == Size(120, 40)
+        laid_out: list[Size] = []
+        monkeypatch.setattr(running.app.screen, "_screen_resized", laid_out.append)
+        for size in (Size(100, 30), Size(120, 40)):
+            running.app.screen.post_message(Resize(size, size))
+            await running.pilot.pause()
+        assert laid_out == [Size(120, 40)]
 
 
 async def test_nothing_is_displayed_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,14 @@ def test_what_is_not_a_json_structure_stays_as_it_is(body: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["[" * 60_000, "[" * 990 + "]" * 990, '{"a":' * 900 + "1" + "}" * 900, "[" + "[1]," * 10_000 + "1]", "[" * 1_000_000],
+    [
+        "[" * 60_000,
+        "[" * 990 + "]" * 990,
+        '{"a":' * 900 + "1" + "}" * 900,
+        "[" + "[1]," * 10_000 + "1]",
+        "[" * 1_000_000,
+        "[" * 200 + "1" + "]" * 200,
+    ],
 )
 def test_no_body_grows_beyond_the_limit_or_ends_the_parser(body: str) -> None:
     laid_out = json_text.lay_out(body)

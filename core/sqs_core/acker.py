@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BATCH = 10
 LINGER_SECONDS = 0.1
 _IDLE_WAIT_SECONDS = 1.0
+_AFTER_DEATH_SECONDS = 1.0
 
 
 class Acker:
@@ -38,18 +39,21 @@ class Acker:
         batch = self._next_batch(slot)
         if not batch:
             return
-        verdict = batch[0].verdict
         try:
-            if verdict is not None and verdict.visibility_seconds is None:
-                refusals = self._queue.delete_batch([held.message.receipt_handle for held in batch])
-            else:
-                refusals = self._queue.change_visibility_batch(
-                    [(held.message.receipt_handle, held.verdict.visibility_seconds or 0) for held in batch if held.verdict]
-                )
+            self._answered(batch, self._send(batch))
         except RequestError as error:
             self._failed(batch, error)
-        else:
-            self._answered(batch, refusals)
+        except BaseException:
+            self._again(batch, _AFTER_DEATH_SECONDS)  # whatever ends this thread, its successor must find the batch
+            raise
+
+    def _send(self, batch: list[Held]) -> dict[int, Refusal]:
+        verdict = batch[0].verdict
+        if verdict is not None and verdict.visibility_seconds is None:
+            return self._queue.delete_batch([held.message.receipt_handle for held in batch])
+        return self._queue.change_visibility_batch(
+            [(held.message.receipt_handle, held.verdict.visibility_seconds or 0) for held in batch if held.verdict]
+        )
 
     def close(self, slot: Slot) -> None:
         """The thread ends on purpose."""
@@ -125,6 +129,6 @@ class Acker:
         due = self._ledger.clock.monotonic() + delay_seconds
         with self._holding.lock:
             for held in batch:
-                if held.phase is Phase.SETTLING:
+                if held.phase is Phase.SETTLING and held not in self._holding.settling:
                     held.due = due
                     self._holding.settling.append(held)

@@ -74,6 +74,13 @@ class Buffer:
         self.size -= len(followers)
         return followers
 
+    def place_behind(self, held: Held, follower: Held) -> None:
+        """Put a follower back behind its group's current message."""
+        group = self._group_of(held)
+        if group is not None:
+            self.size += 1
+            group.waiting.append(follower)
+
     def end_turn(self, held: Held) -> None:
         """The group's current message is done with: the next one's turn has come."""
         group = self._group_of(held)

@@ -175,7 +175,7 @@ class QueueConsumer:
             if self.state is not RunState.RUNNING:
                 return
             self.state = RunState.PAUSING
-        self.gate.set_open(False)
+            self.gate.set_open(False)
         self.events.record(Level.INFO, Code.CONSUMER_PAUSING, self.name, "pausing: no new polls; what is held is worked off")
 
     def resume(self) -> None:
@@ -184,7 +184,7 @@ class QueueConsumer:
             if self.state not in (RunState.PAUSING, RunState.PAUSED):
                 return
             self.state = RunState.RUNNING
-        self.gate.set_open(True)
+            self.gate.set_open(True)
         self.events.record(Level.INFO, Code.CONSUMER_RESUMED, self.name, "receiving again")
 
     def resize(self, pool: PoolName, target: int) -> None:
@@ -205,13 +205,14 @@ class QueueConsumer:
         with self._lock:
             if self.state in (RunState.DRAINING, RunState.STOPPED, RunState.FAILED):
                 return
-            connected = bool(self._pools)
-            self.state = RunState.DRAINING if connected else RunState.STOPPED
+            if not self._pools:
+                self.state = RunState.STOPPED
+                return
+            # Shut first: a supervisor that saw "draining" with the gate open could stop a poller that is just going out.
+            self.gate.set_open(False)
             self._deadline = self.clock.monotonic() + timeout_seconds
-        if not connected:
-            return
-        self.gate.set_open(False)
-        self.holding.begin_drain()
+            self.state = RunState.DRAINING
+            self.holding.begin_drain()
         text = f"draining: {self.holding.size()} held, {self.gate.out} long polls out; at most {timeout_seconds:g} s"
         self.events.record(Level.INFO, Code.CONSUMER_DRAINING, self.name, text)
 
@@ -231,7 +232,7 @@ class QueueConsumer:
     def _supervise(self) -> None:
         if self.settings.handler_timeout_seconds is not None and self._pools:
             self._replace_hung(self.settings.handler_timeout_seconds)
-        if self.state is RunState.PAUSING and not self.holding.size() and not self.gate.out:
+        if self.state is RunState.PAUSING and self._is_empty():
             with self._lock:
                 if self.state is RunState.PAUSING:
                     self.state = RunState.PAUSED
@@ -247,8 +248,10 @@ class QueueConsumer:
 
     def _supervise_drain(self) -> None:
         now = self.clock.monotonic()
-        self.holding.release_hung()
-        if not self.holding.size() and not self.gate.out:
+        if self.holding.has_hung():
+            self.handler.stop()
+            self.holding.release_hung()
+        if self._is_empty():
             self._stopped()
         elif self._end_at is not None:
             if now >= self._end_at or not self.holding.size():
@@ -258,7 +261,12 @@ class QueueConsumer:
             self._end_at = now + _GRACE_SECONDS
             text = f"out of time: {self.holding.size()} held messages are given back, {self.gate.out} long polls abandoned"
             self.events.record(Level.ERROR, Code.DRAIN_OVERDUE, self.name, text)
+            self.handler.stop()  # before its messages become visible to others
             self.holding.release_everything()
+
+    def _is_empty(self) -> bool:
+        """Polls are asked first: one that answers between the two questions has put what it brought where the second looks."""
+        return not self.gate.out and not self.holding.size()
 
     def _stopped(self) -> None:
         with self._lock:
@@ -266,8 +274,7 @@ class QueueConsumer:
         for role, pool in self._pools.items():
             if role is not Role.ACKER or not self.gate.out:  # a poll that still comes back needs the acker to release
                 pool.close()
-        if not self.clean:
-            self.handler.stop()
+        self.handler.stop()
         self.events.record(Level.INFO, Code.CONSUMER_STOPPED, self.name, f"stopped with {self.holding.size()} messages held")
 
     def deadline_seconds(self) -> float | None:

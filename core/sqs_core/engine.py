@@ -61,6 +61,8 @@ class Engine:
     def _add(self, queue: str, handler: Handler) -> QueueConsumer:
         if self.connection.read_only:
             raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
+        if self._draining:
+            raise ConfigurationError("this session is ending: nothing new is consumed")
         consumer = QueueConsumer(parse_queue(queue), handler, self.settings, self.events, self.clock)
         if consumer.name in self._consumers:
             raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
@@ -154,9 +156,16 @@ class Engine:
     def _supervise(self) -> None:
         while not self._stop.wait(_SUPERVISE_SECONDS):
             for consumer in self.consumers:
-                consumer.supervise()
+                self._supervise_one(consumer)
             if self._draining and self.ended():
                 return
+
+    def _supervise_one(self, consumer: QueueConsumer) -> None:
+        try:
+            consumer.supervise()
+        except Exception as error:  # noqa: BLE001 - such as no more threads to be had; without a supervisor no drain would end
+            text = f"the supervisor failed and goes on: {describe(error)}"
+            self.events.record(Level.ERROR, Code.THREAD_DIED, consumer.name, text, collapse="supervisor")
 
     def _chosen(self, queue: str | None) -> Iterable[QueueConsumer]:
         if queue is None:
@@ -181,11 +190,11 @@ class Engine:
         for consumer in self._chosen(queue):
             consumer.resize(pool, target)
 
-    def drain(self) -> None:
-        """See `EngineFacade`."""
+    def drain(self, timeout_seconds: float | None = None) -> None:
+        """See `EngineFacade`; the timeout is the settings' unless given."""
         self._draining = True
         for consumer in self.consumers:
-            consumer.begin_drain(self.settings.drain_timeout_seconds)
+            consumer.begin_drain(self.settings.drain_timeout_seconds if timeout_seconds is None else timeout_seconds)
 
     def drain_deadline_seconds(self) -> float | None:
         """See `EngineFacade`."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sqs_core.holding import Holding
 
 MINIMUM_PREFETCH = 10
+MAXIMUM_UNSETTLED = 100
+"""Messages beyond the prefetch bound that may wait for the acker before polling stops."""
 _PARKED_WAIT_SECONDS = 1.0
 
 
@@ -49,6 +51,8 @@ class PollGate:
             return ThreadState.BACKING_OFF
         if self.out and not self._busy_queue:
             return ThreadState.IDLE
+        if len(self._holding.settling) > self.limit + MAXIMUM_UNSETTLED:
+            return ThreadState.BLOCKED  # deletes do not get through: more messages would only pile up
         room = self.limit - self._holding.buffered - self.out * self.batch
         if room < self.batch and (self.out or self._holding.buffered):
             return ThreadState.BLOCKED if self._holding.buffered else ThreadState.IDLE
@@ -78,7 +82,7 @@ class PollGate:
     def back_off(self, seconds: float) -> None:
         """No poll goes out for so long, and then one only."""
         with self._holding.lock:
-            self._not_before = self._holding.ledger.clock.monotonic() + seconds
+            self._not_before = max(self._not_before, self._holding.ledger.clock.monotonic() + seconds)
             self._busy_queue = False
 
     def set_open(self, is_open: bool) -> None:

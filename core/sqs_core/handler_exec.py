@@ -7,8 +7,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError, Discard
@@ -21,6 +23,7 @@ DISCARD_STATUS = 100
 _LONGEST_VARIABLE = 100_000
 """Linux refuses a single environment string of 128 KiB."""
 _ERROR_TAIL = 500
+_TERMINATE_SECONDS = 0.3
 
 
 class ProgramHandler:
@@ -62,11 +65,24 @@ class ProgramHandler:
             raise HandlerFailedError(f"exit status {process.returncode}{': ' + tail if tail else ''}")
 
     def stop(self) -> None:
-        """End the programs that still run."""
+        """End the programs that still run, and what they started: a polite signal first, a final one soon after."""
         with self._lock:
             running = list(self._running)
         for process in running:
-            process.terminate()
+            _signal_group(process, signal.SIGTERM)
+        if running:
+            threading.Thread(target=self._kill, args=(running,), name="program-killer", daemon=True).start()
+
+    def _kill(self, running: list[subprocess.Popen[bytes]]) -> None:
+        threading.Event().wait(_TERMINATE_SECONDS)
+        for process in running:
+            if process in self._running:
+                _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def _environment(message: Message) -> dict[str, str]:

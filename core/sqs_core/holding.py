@@ -199,7 +199,10 @@ class Holding:
     def _evict_followers(self, held: Held) -> None:
         """After a failure nothing of the group may be handled before it: give the followers back."""
         for follower in self.buffer.take_followers(held):
-            self._release(follower)
+            if follower.message.message_id == held.message.message_id:
+                self.buffer.place_behind(held, follower)  # the same message, delivered again: it is nobody's follower
+            else:
+                self._release(follower)
 
     def begin_drain(self) -> None:
         """Give the buffer back, but for messages on their last allowed receive, which are handled instead."""
@@ -239,6 +242,11 @@ class Holding:
                     names.append(held.worker)
                     self.ledger.thread_locked(held.worker, Role.WORKER, ThreadState.HUNG, held.message.message_id)
         return names
+
+    def has_hung(self) -> bool:
+        """Whether a handler past its time still holds a message."""
+        with self.lock:
+            return any(held.hung and held.phase is Phase.HANDLING for held in self._held)
 
     def release_hung(self) -> None:
         """While draining nobody waits for a hung handler: its message goes back at once."""

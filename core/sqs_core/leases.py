@@ -35,7 +35,10 @@ class LeaseKeeper:
         """Extend what is due, then sleep until the next is."""
         for batch in self._due_batches():
             self._ledger.thread(slot.name, Role.LEASE, ThreadState.EXTENDING)
-            self._extend(batch)
+            try:
+                self._extend(batch)
+            finally:  # whatever ends this thread, its successor must be able to extend these, and the acker to release them
+                self._let_go(batch)
         self._ledger.thread(slot.name, Role.LEASE, ThreadState.IDLE)
         if not slot.stopping():
             self._wake.wait(self._sleep_seconds())
@@ -44,6 +47,12 @@ class LeaseKeeper:
     def close(self, slot: Slot) -> None:
         """The thread ends on purpose."""
         self._ledger.thread_gone(slot.name)
+
+    def _let_go(self, batch: list[Held]) -> None:
+        with self._holding.lock:
+            for held in batch:
+                held.extending = False
+            self._holding.acks.notify_all()
 
     def _due_batches(self) -> list[list[Held]]:
         now = self._ledger.clock.lease()
@@ -69,7 +78,7 @@ class LeaseKeeper:
         return max(_SHORTEST_SLEEP_SECONDS, min(soonest - now, fresh, _LONGEST_SLEEP_SECONDS))
 
     def _extend(self, batch: list[Held]) -> None:
-        now = self._ledger.clock.monotonic()
+        now, lease_now = self._ledger.clock.monotonic(), self._ledger.clock.lease()
         entries: list[tuple[Held, int]] = []
         for held in batch:
             seconds = self._policy().extension_seconds(now - held.received)
@@ -86,19 +95,18 @@ class LeaseKeeper:
             self._events.record(Level.WARNING, Code.LEASE_ERROR, self._queue.name, text, collapse=error.trouble)
             self._later([held for held, _ in entries])
         else:
-            self._extended(entries, refusals)
+            self._extended(entries, refusals, lease_now)
 
     def _used_up(self, held: Held) -> None:
         """Twelve hours are over: SQS allows no further extension, and the message will come again."""
         text = f"message {held.message.message_id} was held for SQS's 12 hours; its lease cannot be extended further"
         self._events.record(Level.WARNING, Code.LEASE_LIMIT, self._queue.name, text)
         with self._holding.lock:
-            held.extending = False
             held.next_extension = held.lease_deadline + 1
 
-    def _extended(self, entries: list[tuple[Held, int]], refusals: dict[int, Refusal]) -> None:
-        clock, gone = self._ledger.clock, []
-        lease_now, wall = clock.lease(), clock.wall()
+    def _extended(self, entries: list[tuple[Held, int]], refusals: dict[int, Refusal], lease_now: float) -> None:
+        """`lease_now` is from before the request: an answer that was long on its way must not make a lease look longer."""
+        gone, wall = [], self._ledger.clock.wall()
         with self._holding.lock:
             for index, (held, seconds) in enumerate(entries):
                 refusal = refusals.get(index)
@@ -110,8 +118,6 @@ class LeaseKeeper:
                     gone.append((held, refusal))
                 else:
                     held.next_extension = lease_now + self._policy().retry_seconds
-                held.extending = False
-            self._holding.acks.notify_all()
         for held, refusal in gone:
             self._holding.lose(held, f"{refusal.code}, SQS no longer honours the receipt")
         self._say_refused(refusals)
@@ -126,9 +132,7 @@ class LeaseKeeper:
         again = self._ledger.clock.lease() + self._policy().retry_seconds
         with self._holding.lock:
             for held in batch:
-                held.extending = False
                 held.next_extension = again
-            self._holding.acks.notify_all()
 
 
 def _wants_extension(held: Held) -> bool:

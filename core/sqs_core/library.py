@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqs_core.engine import Engine
 from sqs_core.handlers import make_handler
+from sqs_core.model import PoolName
 from sqs_core.runner import SignalStops, Stops, run_engine
 from sqs_core.settings import ConsumerSettings, make_connection_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqs_core.model import Message, PoolName, Snapshot
+    from sqs_core.model import Message, Snapshot
     from sqs_core.runner import RunResult
 
 
@@ -64,7 +65,7 @@ class Consumer:
     def stop(self, timeout_seconds: float | None = None) -> bool:
         """Drain, at most so long (default: the drain timeout), and say whether the stop was clean. Works from any thread."""
         self._stops.request()
-        self._engine.drain()
+        self._engine.drain(timeout_seconds)
         deadline = self._engine.settings.drain_timeout_seconds if timeout_seconds is None else timeout_seconds
         clock, pause = self._engine.clock.monotonic, threading.Event()
         end = clock() + deadline
@@ -84,9 +85,9 @@ class Consumer:
         """Receive again."""
         self._engine.resume()
 
-    def resize(self, pool: PoolName, target: int) -> None:
+    def resize(self, pool: PoolName | Literal["workers", "pollers"], target: int) -> None:
         """Set the number of "workers" or "pollers" while running."""
-        self._engine.resize(self._queue, pool, target)
+        self._engine.resize(self._queue, PoolName(pool), target)
 
     def snapshot(self) -> Snapshot:
         """Everything there is to know at this moment."""

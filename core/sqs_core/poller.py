@@ -147,4 +147,4 @@ class Poller:
         for kind in Trouble:
             self._events.close(Code.POLL_ERROR, self._queue.name, kind)
         text = f"polls answer again after {failures} error{'s' if failures > 1 else ''}"
-        self._events.record(Level.INFO, Code.POLL_RECOVERED, self._queue.name, text, collapse=str(self._ledger.clock.wall()))
+        self._events.record(Level.INFO, Code.POLL_RECOVERED, self._queue.name, text, collapse="")

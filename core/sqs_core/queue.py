@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +18,7 @@ from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
 from sqs_core.model import AttributeValue, DeadLetterQueue, Depth, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
 
@@ -122,11 +123,11 @@ class SqsQueue:
                 **extra,
             ),
         )
-        meta = answer.get("ResponseMetadata", {})
-        raw = answer.get("Messages")
-        if raw is None:
-            _require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
-        sound, damaged = _sound_messages(raw or [], self.name)
+        with _reading("ReceiveMessage"):
+            meta, raw = answer.get("ResponseMetadata", {}), answer.get("Messages")
+            if raw is None:
+                _require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
+            sound, damaged = _sound_messages(raw or [], self.name)
         return Received(sound, damaged, int(meta.get("RetryAttempts", 0)), _skew_seconds(meta.get("HTTPHeaders", {})))
 
     def delete_batch(self, handles: Sequence[str]) -> dict[int, Refusal]:
@@ -144,11 +145,12 @@ class SqsQueue:
 
     def _batch(self, operation: str, call: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
         answer = self._ask(operation, lambda: call(QueueUrl=self.url, Entries=entries))
-        confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
-        refused = {
-            str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
-            for entry in answer.get("Failed") or ()
-        }
+        with _reading(operation):
+            confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
+            refused = {
+                str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
+                for entry in answer.get("Failed") or ()
+            }
         silent = Refusal("Unconfirmed", f"{operation} answered without naming this entry")
         ids = [str(entry["Id"]) for entry in entries]
         return {int(key): refused.get(key, silent) for key in ids if key in refused or key not in confirmed}
@@ -248,9 +250,19 @@ def _call(operation: str, call: Callable[[], Any]) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
+@contextmanager
+def _reading(operation: str) -> Iterator[None]:
+    """An answer in the wrong shape is trouble with the protocol, not a defect that ends a thread."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = ProtocolError(f"the answer is not in SQS's shape ({type(error).__name__}: {error})")
+        raise RequestError(operation, problem) from error
+
+
 def _require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:
     kind = headers.get("content-type", "")
-    if "html" in kind or headers.get("content-length") == "0":
+    if not ("json" in kind or "xml" in kind) or headers.get("content-length") == "0":
         shown = kind or "no content type"
         raise RequestError(operation, ProtocolError(f"HTTP 200 with a body that is not SQS's ({shown})"))
 

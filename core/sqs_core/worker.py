@@ -71,7 +71,7 @@ class Worker:
         """ChangeMessageVisibility takes whole seconds and refuses more than is left of the 12 hours since the receive."""
         if not isinstance(seconds, int | float):  # none given, or a handler gave what is no number
             return self._redelivery.delay_seconds(held.message.receive_count)
-        if math.isnan(seconds):
+        if math.isnan(seconds) or seconds < 0:
             return 0
         held_seconds = self._holding.ledger.clock.monotonic() - held.received
         return int(max(0.0, min(round(min(seconds, MAXIMUM_VISIBILITY_SECONDS)), MAXIMUM_VISIBILITY_SECONDS - held_seconds - 60)))

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqs_core.engine import Engine
 from sqs_core.errors import ConfigurationError
+from sqs_core.events import Code
 from sqs_core.handlers import load_handler
 from sqs_core.plain_text import one_line
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
@@ -133,16 +134,17 @@ def _run_headless(engine: Engine, writer: EventWriter, maximum_messages: int | N
         sys.stdout.write(json.dumps(result.report) + "\n")
     if result.reason:
         sys.stderr.write(f"sqs-tui: {one_line(result.reason)}\n")
-    if result.exit_code == 1:
-        _leave_hard(1)
-    return result.exit_code
+    return _leave(engine, result.exit_code)
 
 
-def _leave_hard(code: int) -> None:
-    """A handler that still runs may hold a thread that Python would wait for; the report is out, so go."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(code)
+def _leave(engine: Engine, code: int) -> int:
+    """Return the exit code; where a handler still runs, end here, for Python would wait for threads that it started."""
+    hung = any(event.code == Code.HANDLER_HUNG for event in engine.events.snapshot())
+    if hung or not engine.clean():
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    return code
 
 
 def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> int:
@@ -161,7 +163,7 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
-    return code
+    return _leave(engine, code)
 
 
 def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:

@@ -90,12 +90,12 @@ class DemoEngine(Engine):
         standard, fifo = (_make_queue(client, name) for name in (QUEUE, FIFO_QUEUE))
         return Producer(client, standard, fifo, rate_per_second=self.rate_per_second, seed=self.seed)
 
-    def drain(self) -> None:
+    def drain(self, timeout_seconds: float | None = None) -> None:
         """Send no more, let handlers end, then take the server away, so that no long poll is waited for."""
         if self._closing.is_set():
             return
         self._closing.set()
-        super().drain()
+        super().drain(timeout_seconds)
         self._start_thread("demo end", self._end)
 
     def stop_now(self) -> None:
