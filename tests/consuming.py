@@ -5,14 +5,16 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from fakes import assert_balance
 from sqs_core import Consumer
@@ -130,25 +132,37 @@ class Process:
 
     def __init__(self, endpoint_url: str, *arguments: str, directory: Path | None = None) -> None:
         command = [str(PROGRAM), "--endpoint-url", endpoint_url, "consume", *arguments, "--headless"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=directory)
+        self._out, self._errors = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
+        self._process = subprocess.Popen(command, stdout=self._out, stderr=self._errors, cwd=directory)
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._out.close()
+        self._errors.close()
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send a signal."""
-        self.process.send_signal(number)
+        self._process.send_signal(number)
+
+    def wait_for(self, text: str) -> None:
+        """Wait until stderr holds a text."""
+        wait_until(lambda: text in _whole(self._errors))
 
     def end(self, seconds: float = PROCESS_SECONDS) -> Ended:
         """Wait for the end."""
         started = time.monotonic()
-        out, errors = self.process.communicate(timeout=seconds)
-        return Ended(self.process.returncode, out, errors, time.monotonic() - started)
+        code = self._process.wait(seconds)
+        return Ended(code, _whole(self._out), _whole(self._errors), time.monotonic() - started)
+
+
+def _whole(file: IO[str]) -> str:
+    """What another process has written so far, without moving the position it shares with us."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()
 
 
 class Ended:

@@ -9,7 +9,6 @@ import pytest
 
 from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.demo.emulator import free_port
-from waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +72,13 @@ def test_sigterm_waits_for_handlers_and_polls_and_hides_nothing(
     with Process(localstack, queue.name, "--handler", "builtin:sleep?seconds=3", "--wait", "5") as process:
         wait_for_depth(sqs, queue.url, (0, 8))
         process.signal()
+        process.wait_for("consumer.draining")
         fill(sqs, queue, [f"during-{number}" for number in range(5)])
         ended = process.end()
     report = ended.report()
     assert 1 < ended.seconds < 9
     assert (report["handled"], report["in_flight_at_exit"], report["leases_lost"]) == (8, 0, 0)
-    assert report["released"] == report["received"] - 8
+    assert report["released"] == report["received"] - 8 > 0, "the poll that was out caught some"
     assert depth(sqs, queue.url) == (5, 0)
     assert sorted(bodies_in(sqs, queue.url)) == [f"during-{number}" for number in range(5)]
 
@@ -87,12 +87,11 @@ def test_sigterm_while_idle_waits_for_one_poll(localstack: str, queue_factory: Q
     queue = queue_factory()
     arguments = ("--handler", "builtin:noop", "--wait", "3", "--pollers", "4")
     with Process(localstack, queue.name, *arguments) as process:
-        line = process.process.stderr.readline() if process.process.stderr else ""
-        assert "consumer.started" in line
+        process.wait_for("consumer.started")
         process.signal()
         ended = process.end()
     report = ended.report()
-    assert ended.seconds < 5
+    assert 2 < ended.seconds < 5
     assert report["requests"]["ReceiveMessage"] == 1
 
 
@@ -104,7 +103,7 @@ def test_a_second_sigterm_ends_it_within_a_second_and_gives_everything_back(
     with Process(localstack, queue.name, "--handler", "builtin:sleep?seconds=60", "--wait", "20") as process:
         wait_for_depth(sqs, queue.url, (0, 8))
         process.signal()
-        wait_until(lambda: "draining" in (process.process.stderr.readline() if process.process.stderr else ""))
+        process.wait_for("consumer.draining")
         process.signal()
         ended = process.end()
     report = ended.report(code=1)

@@ -59,14 +59,14 @@ def test_a_hung_handler_is_replaced_and_the_engine_goes_on(localstack: str, sqs:
             let_go.wait(DEADLINE_SECONDS)
 
     handled = Handled(hang_once)
-    with running(localstack, queue, handled, workers=2, handler_timeout_seconds=0.5) as consumer:
+    with running(localstack, queue, handled, workers=1, handler_timeout_seconds=0.5) as consumer:
         wait_until(lambda: any(thread.state is ThreadState.HUNG for thread in look(consumer).threads))
         wait_until(lambda: look(consumer).totals.handled == 31)
         snapshot = look(consumer)
         (hung,) = [thread for thread in snapshot.threads if thread.state is ThreadState.HUNG]
         assert hung.message_id
         assert time.time() - hung.since > 0.5
-        assert (snapshot.workers.live, snapshot.workers.target, snapshot.totals.leases_lost) == (2, 2, 1)
+        assert (snapshot.workers.live, snapshot.workers.target, snapshot.totals.leases_lost) == (1, 1, 1)
         assert "handler.hung" in codes(consumer.snapshot())
         assert handled.counts()["hangs"] == 2
         assert consumer.stop() is True, "nobody waits for what hangs"

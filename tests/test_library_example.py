@@ -20,6 +20,8 @@ from sqs_core import ConfigurationError, Consumer
 from waiting import wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
@@ -34,7 +36,7 @@ def _example() -> str:
     return "from sqs_core import Consumer\n" + textwrap.dedent("\n".join(indented))
 
 
-def test_the_example_consumes_and_drains(localstack: str, sqs: SQSClient) -> None:
+def test_the_example_consumes_and_drains(localstack: str, sqs: SQSClient, tmp_path: Path) -> None:
     url = sqs.create_queue(QueueName="orders")["QueueUrl"]
     environment = {**os.environ, "LOCALSTACK_HOST": localstack.removeprefix("http://")}
     sent: list[str] = []
@@ -45,19 +47,19 @@ def test_the_example_consumes_and_drains(localstack: str, sqs: SQSClient) -> Non
 
     try:
         send()
-        command = [sys.executable, "-u", "-c", _example()]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout is not None
-                printed = [process.stdout.readline()]
-                process.terminate()
-                # The poll that is out ends with a message, and so the drain need not wait for it.
-                wait_until(lambda: send() and process.poll() is not None, look_seconds=0.3)
-                printed += process.stdout.readlines()
-            finally:
-                process.kill()
+        output = tmp_path / "output"
+        with output.open("w") as out:
+            process = subprocess.Popen([sys.executable, "-u", "-c", _example()], env=environment, stdout=out)
+        try:
+            wait_until(lambda: output.read_text().endswith(" {'number': 0}\n"))
+            process.terminate()
+            # The poll that is out ends with a message, and so the drain need not wait for it.
+            wait_until(lambda: send() and process.poll() is not None, look_seconds=0.3)
+        finally:
+            process.kill()
+            process.wait()
+        printed = output.read_text().splitlines()
         assert process.returncode == 0
-        assert printed[0].endswith(" {'number': 0}\n")
         assert depth(sqs, url)[1] == 0, "nothing is hidden"
         assert len(printed) + len(bodies_in(sqs, url)) == len(sent)
     finally:

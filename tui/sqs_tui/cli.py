@@ -25,6 +25,10 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--endpoint-url", metavar="URL", help="Where SQS answers (local default: LocalStack's, $LOCALSTACK_HOST)."),
         click.option("--region", metavar="NAME", help="AWS region (default: $AWS_REGION, $AWS_DEFAULT_REGION)."),
         click.option("--profile", metavar="NAME", help="Profile of the shared configuration; deployed environments only."),
+        click.option("--sts-endpoint-url", metavar="URL", help="Where STS answers, for the identity's own calls."),
+        click.option(
+            "--allow-shared-credentials", is_flag=True, default=None, help="Accept static keys of shared files (deployed)."
+        ),
         click.option("--allow-endpoint", metavar="HOST", multiple=True, help="Also trust this endpoint host."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
         click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),

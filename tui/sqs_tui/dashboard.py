@@ -137,7 +137,7 @@ class DashboardApp(App[int]):
             return
         code = self._viewer.exit_code()
         failed = self._main.frame.snapshot is not None and self._main.frame.snapshot.engine.state is RunState.FAILED
-        # A failure in a session that looks at queues stays on the screen until it has been read.
+        # A failure while one only looks at queues stays on the screen until it has been read.
         if code is not None and (self._viewer.draining or not failed or self._options.leave_when_failed):
             self.exit(code)
 

@@ -35,6 +35,8 @@ def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
         profile=flags["profile"],
         allow_endpoints=tuple(flags["allow_endpoint"]),
         read_only=bool(flags["read_only"]),
+        allow_shared_credentials=bool(flags["allow_shared_credentials"]),
+        sts_endpoint_url=flags["sts_endpoint_url"],
     )
 
 
