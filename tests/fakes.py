@@ -16,7 +16,8 @@ from sqs_core.ledger import Ledger
 from sqs_core.message import AttributeValue, Message
 from sqs_core.model import Depth, Totals
 from sqs_core.pool import Slot
-from sqs_core.queue import QueueFacts, Received, Refusal
+from sqs_core.queue import Received, Refusal
+from sqs_core.queue_facts import QueueFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

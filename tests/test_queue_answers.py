@@ -13,7 +13,8 @@ import pytest
 from sqs_core.client import LOOK, SEND, AwsSession, ack_profile, poll_profile
 from sqs_core.errors import ConfigurationError, RequestError, Trouble
 from sqs_core.message import Message
-from sqs_core.queue import SqsQueue, resolve_queue
+from sqs_core.queue import SqsQueue
+from sqs_core.queue_facts import resolve_queue
 from sqs_core.settings import ConsumerSettings, make_connection_settings, parse_queue
 
 if TYPE_CHECKING:

@@ -19,6 +19,8 @@ BATCH = 10
 LINGER_SECONDS = 0.1
 _IDLE_WAIT_SECONDS = 1.0
 _AFTER_DEATH_SECONDS = 1.0
+_WORKERS_PER_ACKER = 16
+_MAXIMUM_ACKERS = 4
 
 
 class Acker:
@@ -132,3 +134,8 @@ class Acker:
                 if held.phase is Phase.SETTLING and held not in self._holding.settling:
                     held.due = due
                     self._holding.settling.append(held)
+
+
+def ackers_for(workers: int) -> int:
+    """How many ackers keep up with this many workers: each sends 10 deletes a request."""
+    return min(_MAXIMUM_ACKERS, 1 + workers // _WORKERS_PER_ACKER)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from sqs_core.acker import Acker
+from sqs_core.acker import Acker, ackers_for
 from sqs_core.client import LOOK, SEND, ack_profile, poll_profile
 from sqs_core.errors import ConfigurationError, RequestError, Trouble
 from sqs_core.events import Code, EventLog
@@ -22,7 +22,8 @@ from sqs_core.model import DeadLetterQueue, Level, PoolName, PoolSize, Role, Run
 from sqs_core.policy import LeasePolicy
 from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Loop, Pool
-from sqs_core.queue import QueueFacts, SqsQueue, dead_letter_queue, fetch_facts, resolve_queue
+from sqs_core.queue import SqsQueue
+from sqs_core.queue_facts import QueueFacts, dead_letter_queue, fetch_facts, resolve_queue
 from sqs_core.views import consumer_snapshot, message_detail
 from sqs_core.worker import Worker
 
@@ -43,8 +44,6 @@ FIFO_BATCH = 1
 """A group stays locked in SQS while one of its messages is out, so nothing behind it is held that a failure would have to give
 back. With two out no order of giving back is safe: LocalStack unlocks a group as soon as either is visible again (measured)."""
 _GRACE_SECONDS = 0.7
-_WORKERS_PER_ACKER = 16
-_MAXIMUM_ACKERS = 4
 
 
 class QueueConsumer:
@@ -139,7 +138,7 @@ class QueueConsumer:
             self._pools = {role: Pool(role.value, make, self._died(role), self._wake) for role, make in loops.items()}
             self.state = RunState.RUNNING
         self._pools[Role.LEASE].resize(1)
-        self._pools[Role.ACKER].resize(_ackers(settings.workers))
+        self._pools[Role.ACKER].resize(ackers_for(settings.workers))
         self._pools[Role.WORKER].resize(settings.workers)
         self._pools[Role.POLLER].resize(settings.pollers)
         text = f"consuming with {self.handler.name}, leases of {self._lease.visibility_seconds} s"
@@ -194,7 +193,7 @@ class QueueConsumer:
             raise ConfigurationError(f"{self.name} is {self.state}: its pools cannot be resized now")
         if pool is PoolName.WORKERS:
             self.gate.set_limit(target)
-            self._pools[Role.ACKER].resize(_ackers(target))
+            self._pools[Role.ACKER].resize(ackers_for(target))
         before = self._pools[role].target
         self._pools[role].resize(target)
         text = f"{pool}: {before} → {target}"
@@ -297,7 +296,3 @@ class QueueConsumer:
     def snapshot(self) -> ConsumerSnapshot:
         """This consumer at one moment; its numbers add up, for they are read under one lock."""
         return consumer_snapshot(self)
-
-
-def _ackers(workers: int) -> int:
-    return min(_MAXIMUM_ACKERS, 1 + workers // _WORKERS_PER_ACKER)

@@ -6,23 +6,21 @@ Each method raises `RequestError` and nothing else when SQS, the network or some
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
-from sqs_core.model import AttributeValue, DeadLetterQueue, Depth, Message
+from sqs_core.answers import call, reading, require_sqs_answer
+from sqs_core.errors import ProtocolError, RequestError
+from sqs_core.message import AttributeValue, Message
+from sqs_core.queue_facts import QueueFacts, fetch_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
-
-    from sqs_core.settings import QueueReference
 
 GONE_CODES = frozenset(
     {
@@ -35,7 +33,6 @@ GONE_CODES = frozenset(
 """The server no longer honours this receipt: deleted, purged, or received again by somebody."""
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """The server no longer honours these credentials. The SDK, which goes by its own clock, would use them again."""
-_MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +58,6 @@ class Refusal:
             return True
         # As SQS words it: the value for parameter ReceiptHandle is invalid, the message is not available for a change.
         return self.code.startswith("InvalidParameterValue") and ("ReceiptHandle" in self.text or "expired" in self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueFacts:
-    """A queue's attributes as far as they could be read; None where unknown."""
-
-    visibility_seconds: int | None = None
-    depth: Depth | None = None
-    dead_letter_name: str | None = None
-    maximum_receives: int | None = None
 
 
 class Queue(Protocol):
@@ -99,10 +86,10 @@ class SqsQueue:
         self._poll, self._ack, self._look, self._send = poll, ack, look, send
         self.expired = False
 
-    def _ask(self, operation: str, call: Callable[[], Any]) -> dict[str, Any]:
-        """As `_call`; `expired` is set where the server no longer honours the credentials."""
+    def _ask(self, operation: str, request: Callable[[], Any]) -> dict[str, Any]:
+        """As `call`; `expired` is set where the server no longer honours the credentials."""
         try:
-            return _call(operation, call)
+            return call(operation, request)
         except RequestError as error:
             if error.code in EXPIRED_CODES:
                 self.expired = True
@@ -123,10 +110,10 @@ class SqsQueue:
                 **extra,
             ),
         )
-        with _reading("ReceiveMessage"):
+        with reading("ReceiveMessage"):
             meta, raw = answer.get("ResponseMetadata", {}), answer.get("Messages")
             if raw is None:
-                _require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
+                require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
             sound, damaged = _sound_messages(raw or [], self.name)
         return Received(sound, damaged, int(meta.get("RetryAttempts", 0)), _skew_seconds(meta.get("HTTPHeaders", {})))
 
@@ -143,9 +130,9 @@ class SqsQueue:
         ]
         return self._batch("ChangeMessageVisibilityBatch", self._ack.change_message_visibility_batch, request)
 
-    def _batch(self, operation: str, call: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
-        answer = self._ask(operation, lambda: call(QueueUrl=self.url, Entries=entries))
-        with _reading(operation):
+    def _batch(self, operation: str, send: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
+        answer = self._ask(operation, lambda: send(QueueUrl=self.url, Entries=entries))
+        with reading(operation):
             confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
             refused = {
                 str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
@@ -171,100 +158,11 @@ class SqsQueue:
             request["MessageGroupId"] = message.group_id
         if self.fifo:
             request["MessageDeduplicationId"] = str(uuid.uuid4())
-        answer = _call("SendMessage", lambda: self._send.send_message(**request))
+        answer = call("SendMessage", lambda: self._send.send_message(**request))
         message_id, digest = answer.get("MessageId"), answer.get("MD5OfMessageBody")
         if not message_id or digest != _md5(message.body):
             raise RequestError("SendMessage", ProtocolError("no MessageId and matching MD5 came back: it may or may not be sent"))
         return str(message_id)
-
-
-def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> str:
-    """The queue's URL at this endpoint. Raises `ConfigurationError` when there is no such queue, `RequestError` otherwise."""
-    if reference.region and reference.region != region:
-        raise ConfigurationError(
-            f"queue {reference.given!r} is in {reference.region}, this session in {region}: pass --region {reference.region}"
-        )
-    owner: dict[str, Any] = {"QueueOwnerAWSAccountId": reference.account} if reference.account else {}
-    try:
-        answer = _call("GetQueueUrl", lambda: look.get_queue_url(QueueName=reference.name, **owner))
-    except RequestError as error:
-        if error.code in _MISSING_QUEUE:
-            raise ConfigurationError(
-                f"queue {reference.given!r} does not exist at {look.meta.endpoint_url} ({region}): "
-                "check its name, --region and --endpoint-url"
-            ) from error
-        raise
-    url = answer.get("QueueUrl")
-    if not url:
-        raise RequestError("GetQueueUrl", ProtocolError("the answer has no QueueUrl"))
-    return str(url)
-
-
-def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:
-    """Read a queue's attributes. Raises `RequestError`."""
-    answer = _call("GetQueueAttributes", lambda: look.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
-    attributes: Mapping[str, str] = answer.get("Attributes") or {}
-    if not attributes:
-        raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
-    return read_facts(attributes, now)
-
-
-def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:
-    """Facts from SQS's attribute map; values that are missing or no numbers are None."""
-    counts = [_whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed")]
-    visible, in_flight, delayed = counts
-    known = visible is not None and in_flight is not None and delayed is not None
-    oldest = _whole(attributes.get("ApproximateAgeOfOldestMessage"))
-    depth = Depth(visible or 0, in_flight or 0, delayed or 0, oldest, now) if known else None
-    name, maximum = _redrive(attributes.get("RedrivePolicy"))
-    return QueueFacts(_whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
-
-
-def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue | None:
-    """The snapshot's view of the redrive policy, or None where there is none."""
-    if facts.dead_letter_name is None or facts.maximum_receives is None:
-        return None
-    return DeadLetterQueue(facts.dead_letter_name, visible, facts.maximum_receives)
-
-
-def _redrive(policy: str | None) -> tuple[str | None, int | None]:
-    try:
-        parsed = json.loads(policy or "{}")
-        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], int(parsed["maxReceiveCount"])
-    except (ValueError, KeyError, TypeError):
-        return None, None
-
-
-def _whole(text: object) -> int | None:
-    try:
-        return int(text)  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
-        return None
-
-
-def _call(operation: str, call: Callable[[], Any]) -> dict[str, Any]:
-    try:
-        answer = call()
-    except Exception as error:
-        raise RequestError(operation, error) from error
-    return answer if isinstance(answer, dict) else {}
-
-
-@contextmanager
-def _reading(operation: str) -> Iterator[None]:
-    """An answer in the wrong shape is trouble with the protocol, not a defect that ends a thread."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        problem = ProtocolError(f"the answer is not in SQS's shape ({type(error).__name__}: {error})")
-        raise RequestError(operation, problem) from error
-
-
-def _require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:
-    kind = headers.get("content-type", "")
-    if not ("json" in kind or "xml" in kind) or headers.get("content-length") == "0":
-        shown = kind or "no content type"
-        raise RequestError(operation, ProtocolError(f"HTTP 200 with a body that is not SQS's ({shown})"))
 
 
 def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple[Message, ...], tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import RequestError, describe
 from sqs_core.events import Code
 from sqs_core.model import Level, QueueListing, RunState
-from sqs_core.queue import dead_letter_queue, read_facts
+from sqs_core.queue_facts import dead_letter_queue, read_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqs_core.errors import ConfigurationError, SqsTuiError, describe
+from sqs_core.errors import LONGEST_TEXT, ConfigurationError, SqsTuiError, describe
 from sqs_core.version import __version__
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def main() -> None:
 def _refuse(text: str, code: int) -> None:
     from sqs_core.plain_text import one_line
 
-    click.echo(f"sqs-tui: {one_line(text)}", err=True)
+    click.echo(f"sqs-tui: {one_line(text, LONGEST_TEXT)}", err=True)
     sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sqs_core.engine import Engine
-from sqs_core.errors import ConfigurationError
+from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.events import Code
 from sqs_core.handlers import load_handler
 from sqs_core.plain_text import one_line
@@ -135,7 +135,7 @@ def _run_headless(engine: Engine, writer: EventWriter, maximum_messages: int | N
     if result.exit_code != EXIT_REFUSED:
         sys.stdout.write(json.dumps(result.report) + "\n")
     if result.reason:
-        sys.stderr.write(f"sqs-tui: {one_line(result.reason)}\n")
+        sys.stderr.write(f"sqs-tui: {one_line(result.reason, LONGEST_TEXT)}\n")
     return _leave(engine, result.exit_code)
 
 

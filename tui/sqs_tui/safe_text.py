@@ -5,87 +5,35 @@ Nothing returned from here holds a character that a terminal obeys or that hides
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual.content import Content
 from textual.filter import LineFilter
 
+from sqs_core.plain_text import ELLIPSIS, LINE_LIMIT, is_obeyed, many_lines, one_line
+
 if TYPE_CHECKING:
     from textual.color import Color
 
-LINE_LIMIT = 240
-ELLIPSIS = "…"
-_MARKS_PER_CHARACTER = 4
-_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_NOT_IN_XML = frozenset({0xFFFE, 0xFFFF})
-
-
-def _is_obeyed(code_point: int) -> bool:
-    return unicodedata.category(chr(code_point)) in _OBEYED or code_point in _NOT_IN_XML
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character) in {"Mn", "Me"}
-
-
-class _VisibleForms(dict[int, int | str]):
-    """Code point → itself or its visible form. Filled on demand: the whole of Unicode takes too long at start."""
-
-    def __missing__(self, code_point: int) -> int | str:
-        form: int | str = code_point
-        if _is_obeyed(code_point):
-            form = f"⟨{code_point:02X}⟩" if code_point <= 0xFF else f"⟨U+{code_point:04X}⟩"
-        self[code_point] = form
-        return form
+__all__ = ["ELLIPSIS", "LINE_LIMIT", "DropObeyed", "content", "many_lines", "one_line"]
 
 
 class _Dropped(dict[int, int | None]):
     """Code point → itself, or None for a character that must not reach the terminal."""
 
     def __missing__(self, code_point: int) -> int | None:
-        kept = None if _is_obeyed(code_point) else code_point
+        kept = None if is_obeyed(code_point) else code_point
         self[code_point] = kept
         return kept
 
 
-_ONE_LINE = _VisibleForms({0x09: " ", 0x0A: " "})
-_MANY_LINES = _VisibleForms({0x09: 0x09, 0x0A: 0x0A})
 _DROPPED = _Dropped()
-
-
-def one_line(text: str, limit: int = LINE_LIMIT) -> str:
-    """At most `limit` characters on one line: line ends and tabs become spaces, other controls visible as `⟨1B⟩`."""
-    if len(text) <= limit and text.isascii() and text.isprintable():
-        return text
-    # A visible form is longer than what it stands for, so the input is cut first to bound the work.
-    shown = text[: limit + 1].replace("\r\n", "\n").translate(_ONE_LINE)
-    shown = _cap_marks(shown)
-    return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 1] + ELLIPSIS
-
-
-def many_lines(text: str) -> str:
-    """The text with line ends and tabs (as four spaces) kept and other controls visible. The caller bounds the length."""
-    return _cap_marks(text.replace("\r\n", "\n").translate(_MANY_LINES).replace("\t", "    "))
 
 
 def content(text: str, limit: int = LINE_LIMIT, style: str = "") -> Content:
     """One line as `Content`, which no widget parses as markup."""
     return Content.styled(one_line(text, limit), style) if style else Content(one_line(text, limit))
-
-
-def _cap_marks(text: str) -> str:
-    """Stacked combining marks paint over the lines above and below: keep the first few of each character."""
-    if text.isascii():
-        return text
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if _is_mark(character) else 0
-        if marks <= _MARKS_PER_CHARACTER:
-            kept.append(character)
-    return "".join(kept)
 
 
 class DropObeyed(LineFilter):

@@ -1,0 +1,38 @@
+"""Answers of SQS: whatever went wrong on the way becomes a `RequestError`, and nothing else passes for an answer."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.errors import ProtocolError, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+def call(operation: str, request: Callable[[], Any]) -> dict[str, Any]:
+    """The answer of one SDK call. Raises `RequestError` for whatever the SDK raises."""
+    try:
+        answer = request()
+    except Exception as error:
+        raise RequestError(operation, error) from error
+    return answer if isinstance(answer, dict) else {}
+
+
+@contextmanager
+def reading(operation: str) -> Iterator[None]:
+    """An answer in the wrong shape is trouble with the protocol, not a defect that ends a thread."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = ProtocolError(f"the answer is not in SQS's shape ({type(error).__name__}: {error})")
+        raise RequestError(operation, problem) from error
+
+
+def require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:
+    """Raise `RequestError` for a page that something in between answered in SQS's place."""
+    kind = headers.get("content-type", "")
+    if not ("json" in kind or "xml" in kind) or headers.get("content-length") == "0":
+        shown = kind or "no content type"
+        raise RequestError(operation, ProtocolError(f"HTTP 200 with a body that is not SQS's ({shown})"))

@@ -1,0 +1,94 @@
+"""What a queue says of itself: its URL, and its attributes as far as they could be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.answers import call
+from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
+from sqs_core.model import DeadLetterQueue, Depth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_sqs import SQSClient
+
+    from sqs_core.settings import QueueReference
+
+_MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A queue's attributes as far as they could be read; None where unknown."""
+
+    visibility_seconds: int | None = None
+    depth: Depth | None = None
+    dead_letter_name: str | None = None
+    maximum_receives: int | None = None
+
+
+def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> str:
+    """The queue's URL at this endpoint. Raises `ConfigurationError` when there is no such queue, `RequestError` otherwise."""
+    if reference.region and reference.region != region:
+        raise ConfigurationError(
+            f"queue {reference.given!r} is in {reference.region}, this session in {region}: pass --region {reference.region}"
+        )
+    owner: dict[str, Any] = {"QueueOwnerAWSAccountId": reference.account} if reference.account else {}
+    try:
+        answer = call("GetQueueUrl", lambda: look.get_queue_url(QueueName=reference.name, **owner))
+    except RequestError as error:
+        if error.code in _MISSING_QUEUE:
+            raise ConfigurationError(
+                f"queue {reference.given!r} does not exist at {look.meta.endpoint_url} ({region}): "
+                "check its name, --region and --endpoint-url"
+            ) from error
+        raise
+    url = answer.get("QueueUrl")
+    if not url:
+        raise RequestError("GetQueueUrl", ProtocolError("the answer has no QueueUrl"))
+    return str(url)
+
+
+def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:
+    """Read a queue's attributes. Raises `RequestError`."""
+    answer = call("GetQueueAttributes", lambda: look.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
+    attributes: Mapping[str, str] = answer.get("Attributes") or {}
+    if not attributes:
+        raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
+    return read_facts(attributes, now)
+
+
+def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:
+    """Facts from SQS's attribute map; values that are missing or no numbers are None."""
+    counts = [_whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed")]
+    visible, in_flight, delayed = counts
+    known = visible is not None and in_flight is not None and delayed is not None
+    oldest = _whole(attributes.get("ApproximateAgeOfOldestMessage"))
+    depth = Depth(visible or 0, in_flight or 0, delayed or 0, oldest, now) if known else None
+    name, maximum = _redrive(attributes.get("RedrivePolicy"))
+    return QueueFacts(_whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
+
+
+def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue | None:
+    """The snapshot's view of the redrive policy, or None where there is none."""
+    if facts.dead_letter_name is None or facts.maximum_receives is None:
+        return None
+    return DeadLetterQueue(facts.dead_letter_name, visible, facts.maximum_receives)
+
+
+def _redrive(policy: str | None) -> tuple[str | None, int | None]:
+    try:
+        parsed = json.loads(policy or "{}")
+        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], int(parsed["maxReceiveCount"])
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
+def _whole(text: object) -> int | None:
+    try:
+        return int(text)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError):
+        return None
