@@ -109,7 +109,7 @@ def _why_stop(
     if maximum_messages is not None and engine.finished_messages() >= maximum_messages:
         return "messages"
     if duration_seconds is not None and elapsed >= duration_seconds:
-        return "duration"
+        return "duration" if engine.reached.is_set() else _UNREACHABLE
     if elapsed > START_SECONDS and not engine.reached.is_set():
         return _UNREACHABLE
     return None

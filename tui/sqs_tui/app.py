@@ -40,7 +40,10 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions) -> int:
     departure = Departure(facade, give_up)
     departure.install_signals()
     departure.start()
-    return _run(facade, options, departure)
+    code = _run(facade, options, departure)
+    if departure.hung_up:
+        give_up(code)  # Python's own ending would fail on streams whose terminal is gone, and say 120
+    return code
 
 
 def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure) -> int:
