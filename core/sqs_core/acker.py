@@ -64,8 +64,6 @@ class Acker:
     def _next_batch(self, slot: Slot) -> list[Held]:
         holding = self._holding
         with holding.lock:
-            for lost in [held for held in holding.settling if held.phase is Phase.ENDED]:
-                holding.settling.remove(lost)  # its receipt is dead: somebody else may hold the message now
             batch, wait_seconds = self._collect()
             if not batch:
                 self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.IDLE)

@@ -66,6 +66,7 @@ class Holding:
     def _delivered_again(self, held: Held) -> None:
         """Where we were giving it back this is the proof, come faster than the answer; else our lease had run out."""
         if held.phase is Phase.SETTLING and held.verdict is not None and held.verdict.visibility_seconds is not None:
+            self._withdraw(held)
             self._end(held, held.verdict.outcome, held.verdict.error)
         else:
             self._lose(held, "SQS delivered it again while we held it")
@@ -165,7 +166,13 @@ class Holding:
             return
         text = f"lease of {held.message.message_id} lost: {why}"
         self.events.record(Level.ERROR, Code.LEASE_LOST, self.queue, text, collapse=why)
+        self._withdraw(held)
         self._end(held, Outcome.LEASE_LOST, why)
+
+    def _withdraw(self, held: Held) -> None:
+        """Ask nothing of SQS by a receipt that is dead: somebody else may hold the message now."""
+        if held in self.settling:
+            self.settling.remove(held)
 
     def _end(self, held: Held, outcome: Outcome, error: str | None) -> None:
         was = held.phase
@@ -228,6 +235,7 @@ class Holding:
         """For a server that no longer exists: nobody is left to give anything back to."""
         with self.lock:
             for held in list(self._held):
+                self._withdraw(held)
                 self._end(held, Outcome.RELEASED, why)
 
     def mark_hung(self, timeout_seconds: float) -> list[str]:

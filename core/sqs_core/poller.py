@@ -28,7 +28,6 @@ class PollTrouble:
     def __init__(self) -> None:
         self.failures = 0
         self.early = 0
-        self.kind: Trouble | None = None
 
 
 class Poller:
@@ -131,7 +130,6 @@ class Poller:
         if error.trouble is not Trouble.TRANSPORT:
             self._attempt_id = None  # SQS promises the same batch again only after an answer that was lost
         trouble.failures += 1
-        trouble.kind = error.trouble
         delay = self._backoff.delay_seconds(trouble.failures)
         self._gate.back_off(delay)
         self._ledger.count("poll_errors")
