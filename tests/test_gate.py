@@ -41,7 +41,7 @@ def test_while_idle_one_poll_is_out() -> None:
     assert _enter(bench, "poller-1") == 10
     assert _enter(bench, "poller-2") == 0
     assert _state(bench, "poller-2") is ThreadState.IDLE
-    bench.gate.leave(0)
+    bench.gate.leave("poller-1", 0)
     assert (_enter(bench, "poller-2"), _enter(bench, "poller-1")) == (10, 0)
 
 
@@ -49,11 +49,11 @@ def test_a_well_filled_answer_lets_the_others_go_and_an_empty_one_sends_them_to_
     bench = Bench()
     bench.gate.set_limit(100)
     _enter(bench)
-    bench.gate.leave(5)
+    bench.gate.leave("poller-1", 5)
     assert [_enter(bench, f"poller-{number}") for number in (1, 2, 3)] == [10, 10, 10]
-    bench.gate.leave(4)
+    bench.gate.leave("poller-1", 4)
     assert _enter(bench) == 10, "a few messages change nothing"
-    bench.gate.leave(0)
+    bench.gate.leave("poller-1", 0)
     assert _enter(bench) == 0
 
 
@@ -61,7 +61,7 @@ def test_polls_that_are_out_take_their_room_beforehand() -> None:
     bench = Bench()
     bench.gate.set_limit(25)
     _enter(bench)
-    bench.gate.leave(10)
+    bench.gate.leave("poller-1", 10)
     assert [_enter(bench, f"poller-{number}") for number in (1, 2, 3)] == [10, 10, 0]
     assert _state(bench, "poller-3") is not ThreadState.WAITING
 
@@ -79,12 +79,11 @@ def test_the_buffer_never_holds_more_than_its_bound() -> None:
     for workers in (1, 8, 10, 37, 64):
         bench = Bench()
         bench.gate.set_limit(workers)
-        bench.gate.leave(10)
-        bench.gate.out = 0
+        bench.gate.leave("nobody", 10)
         for _ in range(20):
             if _enter(bench):
                 bench.receive(*_bodies(10))
-                bench.gate.leave(10)
+                bench.gate.leave("poller-1", 10)
         assert bench.holding.buffered <= max(10, workers)
         assert bench.holding.buffered > max(10, workers) - 10
 
@@ -109,7 +108,7 @@ def test_after_an_error_nothing_goes_out_for_a_while_and_then_one_poll() -> None
     bench = Bench()
     bench.gate.set_limit(100)
     _enter(bench)
-    bench.gate.leave(10)
+    bench.gate.leave("poller-1", 10)
     bench.gate.back_off(5.0)
     assert (_enter(bench), _state(bench)) == (0, ThreadState.BACKING_OFF)
     bench.time.advance(4.9)
@@ -124,11 +123,11 @@ def test_a_bounded_run_asks_for_what_it_still_needs() -> None:
     bench.holding.budget = 13
     assert _enter(bench) == 10
     bench.receive(*_bodies(10))
-    bench.gate.leave(10)
+    bench.gate.leave("poller-1", 10)
     assert _enter(bench, "poller-1") == 3
     assert _enter(bench, "poller-2") == 0
     bench.receive(*_bodies(3))
-    bench.gate.leave(3)
+    bench.gate.leave("poller-1", 3)
     assert _enter(bench) == 0
     held = bench.take()
     bench.holding.conclude(held, Verdict(Outcome.RETRIED, 0))

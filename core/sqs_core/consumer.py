@@ -24,6 +24,7 @@ from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Loop, Pool
 from sqs_core.queue import SqsQueue
 from sqs_core.queue_facts import QueueFacts, dead_letter_queue, fetch_facts, resolve_queue
+from sqs_core.replacing import ThreadWatch
 from sqs_core.views import consumer_snapshot, message_detail
 from sqs_core.worker import Worker
 
@@ -77,6 +78,7 @@ class QueueConsumer:
         self._deadline: float | None = None
         self._end_at: float | None = None
         self._pools: dict[Role, Pool] = {}
+        self._threads = ThreadWatch(self)
 
     def connect(self, session: AwsSession) -> None:
         """Find the queue and read its attributes. Raises `ConfigurationError` for good, `RequestError` for now."""
@@ -229,8 +231,8 @@ class QueueConsumer:
             self._supervise()
 
     def _supervise(self) -> None:
-        if self.settings.handler_timeout_seconds is not None and self._pools:
-            self._replace_hung(self.settings.handler_timeout_seconds)
+        if self._pools:
+            self._threads.step(self._pools)
         if self.state is RunState.PAUSING and self._is_empty():
             with self._lock:
                 if self.state is RunState.PAUSING:
@@ -238,12 +240,6 @@ class QueueConsumer:
                     self.events.record(Level.INFO, Code.CONSUMER_PAUSED, self.name, "paused: nothing is held")
         elif self.state is RunState.DRAINING:
             self._supervise_drain()
-
-    def _replace_hung(self, timeout_seconds: float) -> None:
-        for name in self.holding.mark_hung(timeout_seconds):
-            text = f"{name} has been handling for over {timeout_seconds:g} s: replaced, its lease is no longer extended"
-            self.events.record(Level.ERROR, Code.HANDLER_HUNG, self.name, text, collapse="")
-            self._pools[Role.WORKER].abandon(name)
 
     def _supervise_drain(self) -> None:
         now = self.clock.monotonic()

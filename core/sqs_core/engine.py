@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.clock_watch import ClockWatch
 from sqs_core.consumer import QueueConsumer
 from sqs_core.credential_watch import CredentialWatch
 from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify, describe
@@ -17,6 +18,7 @@ from sqs_core.model import EngineInfo, Level, RunState, Snapshot
 from sqs_core.policy import Backoff
 from sqs_core.queue import EXPIRED_CODES
 from sqs_core.queue_watch import QueueWatch
+from sqs_core.replay import send_copy
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_core.version import __version__
 
@@ -154,7 +156,10 @@ class Engine:
         return tuple(self._consumers.values())
 
     def _supervise(self) -> None:
+        clocks = ClockWatch(self.clock)
         while not self._stop.wait(_SUPERVISE_SECONDS):
+            if (jump := clocks.step()) is not None:
+                self.events.record(Level.WARNING, Code.CLOCK_JUMPED, None, jump)
             for consumer in self.consumers:
                 self._supervise_one(consumer)
             if self._draining and self.ended():
@@ -246,20 +251,7 @@ class Engine:
         if not detail.replayable:
             raise ConfigurationError(f"message {message_id} is still held: it can be replayed once it has ended")
         consumer = self._consumers[queue]
-        self._start_thread("replay", lambda: self._send_copy(consumer, detail))
-
-    def _send_copy(self, consumer: QueueConsumer, detail: MessageDetail) -> None:
-        if consumer.queue is None:
-            return
-        old = detail.message.message_id
-        try:
-            new = consumer.queue.send_copy(detail.message)
-        except RequestError as error:
-            text = f"{old} was not proved sent and is uncertain if the answer was lost: {error}"
-            self.events.record(Level.ERROR, Code.REPLAY_FAILED, consumer.name, text)
-        else:
-            text = f"{old} sent again as {new}, proved by MessageId and MD5"
-            self.events.record(Level.INFO, Code.REPLAY_SENT, consumer.name, text)
+        self._start_thread("replay", lambda: send_copy(consumer, detail.message))
 
     def list_queues(self) -> QueueListing:
         """See `EngineFacade`."""

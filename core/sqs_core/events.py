@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     ENGINE_STARTED = "engine.started"
     ENGINE_WARNING = "engine.warning"
+    CLOCK_JUMPED = "clock.jumped"
     ENDPOINT_UNREACHABLE = "endpoint.unreachable"
     ENDPOINT_REACHED = "endpoint.reached"
     CONSUMER_STARTED = "consumer.started"
@@ -37,6 +38,7 @@ class Code(StrEnum):
     POLL_RECOVERED = "poll.recovered"
     POLL_DAMAGED = "poll.damaged"
     POLL_EARLY = "poll.early"
+    POLL_STALLED = "poll.stalled"
     POLL_HIDDEN_RETRY = "poll.hidden-retry"
     ATTRIBUTES_UNREADABLE = "attributes.unreadable"
     HANDLER_FAILED = "handler.failed"

@@ -24,10 +24,15 @@ class PollGate:
         self.batch = batch
         self.open = True
         self.limit = MINIMUM_PREFETCH
-        self.out = 0
+        self._out: dict[str, float] = {}
         self._holding = holding
         self._busy_queue = False
         self._not_before = 0.0
+
+    @property
+    def out(self) -> int:
+        """How many polls are out, those taken for stalled not counted."""
+        return len(self._out)
 
     def enter(self, poller: str, stopping: Callable[[], bool]) -> int:
         """How many messages a poller may ask for now (`leave` must follow), or 0 after waiting a while, its state saying why."""
@@ -36,7 +41,7 @@ class PollGate:
             state = self._state()
             if state is ThreadState.WAITING and not stopping():
                 maximum = min(self.batch, self._wanted())
-                self.out += 1
+                self._out[poller] = holding.ledger.clock.lease()
                 holding.ledger.thread_locked(poller, Role.POLLER, state)
                 return maximum
             holding.ledger.thread_locked(poller, Role.POLLER, state, keep_error=state is ThreadState.BACKING_OFF)
@@ -69,14 +74,26 @@ class PollGate:
         pause = self._not_before - self._holding.ledger.clock.monotonic()
         return min(_PARKED_WAIT_SECONDS, pause) if pause > 0 else _PARKED_WAIT_SECONDS
 
-    def leave(self, received: int) -> None:
+    def leave(self, poller: str, received: int) -> None:
         """A poll has answered. A well-filled answer lets all pollers work, an empty one sends all but one to rest."""
         with self._holding.lock:
-            self.out -= 1
+            self._out.pop(poller, None)  # not there if it was taken for stalled meanwhile
             if received * 2 >= self.batch:
                 self._busy_queue = True
             elif not received:
                 self._busy_queue = False
+            self._holding.room.notify_all()
+
+    def stalled(self, after_seconds: float) -> dict[str, float]:
+        """Pollers whose poll is out for longer, and for how many seconds; the time that this machine slept counts."""
+        with self._holding.lock:
+            now = self._holding.ledger.clock.lease()
+            return {poller: now - since for poller, since in self._out.items() if now - since > after_seconds}
+
+    def forget(self, poller: str) -> None:
+        """No longer wait for this poller's answer."""
+        with self._holding.lock:
+            self._out.pop(poller, None)
             self._holding.room.notify_all()
 
     def back_off(self, seconds: float) -> None:

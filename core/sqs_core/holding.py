@@ -45,8 +45,8 @@ class Holding:
         """How many messages wait for a worker."""
         return self.buffer.size
 
-    def admit(self, messages: Iterable[Message], visibility_seconds: int, margin_seconds: float, skew_seconds: float) -> None:
-        """Take responsibility for received messages: the lease runs from now."""
+    def admit(self, messages: Iterable[Message], lease_seconds: float, margin_seconds: float, skew_seconds: float) -> None:
+        """Take responsibility for received messages, whose leases last for so long from now (≤ 0: they are lost already)."""
         clock = self.ledger.clock
         now, lease_now, wall = clock.monotonic(), clock.lease(), clock.wall()
         with self.lock:
@@ -55,12 +55,14 @@ class Holding:
                 if previous is not None:
                     self._delivered_again(previous)
                 held = Held(message, now, wall)
-                held.grant_lease(visibility_seconds, margin_seconds, lease_now, wall)
+                held.grant_lease(lease_seconds, margin_seconds, lease_now, wall)
                 held.timeline.append((wall, f"received, receive count {message.receive_count}"))
                 self._held[held] = None
                 self._by_id[message.message_id] = held
                 self._count_receive(message, wall - skew_seconds)
                 self._place(held)
+                if lease_seconds <= 0:
+                    self._lose(held, "its receive was answered so late that it had run out")
             self.work.notify(self.buffer.ready())
 
     def _delivered_again(self, held: Held) -> None:

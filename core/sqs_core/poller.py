@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqs_core.queue import Queue, Received
 
 _EARLY_ANSWERS_ALLOWED = 2
+_TRANSIT_SECONDS = 5.0
+"""What an answer may take beyond its wait before its leases count as shortened."""
 
 
 class PollTrouble:
@@ -59,7 +61,7 @@ class Poller:
         except RequestError as error:
             self._failed(slot, error)
         finally:
-            self._gate.leave(received)
+            self._gate.leave(slot.name, received)
 
     def close(self, slot: Slot) -> None:
         """The thread ends on purpose."""
@@ -69,12 +71,15 @@ class Poller:
         clock, lease = self._ledger.clock, self._lease()
         if self._queue.fifo and self._attempt_id is None:
             self._attempt_id = str(uuid.uuid4())
-        started, started_wall = clock.monotonic(), clock.wall()
+        started, started_lease, started_wall = clock.monotonic(), clock.lease(), clock.wall()
         answer = self._queue.receive(maximum, self._wait_seconds, lease.visibility_seconds, self._attempt_id)
         elapsed = clock.monotonic() - started
         self._attempt_id = None
         self._recovered()
-        self._holding.admit(answer.messages, lease.visibility_seconds, lease.margin_seconds, answer.clock_skew_seconds)
+        # SQS answers within the wait it was asked for; an answer that was longer on its way has used up some of the lease.
+        late_seconds = max(0.0, clock.lease() - started_lease - self._wait_seconds - _TRANSIT_SECONDS)
+        left_seconds = lease.visibility_seconds - late_seconds
+        self._holding.admit(answer.messages, left_seconds, lease.margin_seconds, answer.clock_skew_seconds)
         self._note(answer, elapsed, started_wall)
         return len(answer.messages)
 

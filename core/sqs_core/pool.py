@@ -10,7 +10,8 @@ from sqs_core.errors import describe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
+MAXIMUM_ABANDONED = 64
+"""Threads of a pool that may be left to themselves; a thread cannot be ended from outside, and each keeps its memory."""
 _REPLACE_AFTER_SECONDS = 0.5
 
 
@@ -19,6 +20,7 @@ class Slot:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.thread: threading.Thread | None = None
         self._stop = threading.Event()
 
     def stopping(self) -> bool:
@@ -40,7 +42,8 @@ class Loop(Protocol):
 class Pool:
     """Threads named ROLE-1, ROLE-2 …; grows at once, shrinks after the current step of the newest.
 
-    A thread whose step raises is dead: `on_death` hears of it and a new thread takes its place.
+    A thread whose step raises is dead: `on_death` hears of it and a new thread takes its place. `on_death` is called without
+    the pool's lock, by any thread.
     """
 
     def __init__(
@@ -49,7 +52,6 @@ class Pool:
         self._role, self._make_loop, self._on_death, self._wake = role, make_loop, on_death, wake
         self._lock = threading.Lock()
         self._slots: dict[str, Slot] = {}
-        self._live: set[str] = set()
         self._target = 0
         self._abandoned: set[str] = set()
         self._closed = False
@@ -62,13 +64,14 @@ class Pool:
     @property
     def live(self) -> int:
         """How many threads exist, those abandoned as hung not counted."""
-        return len(self._live)
+        return len(self._slots)
 
     def resize(self, target: int) -> None:
         """Set the wanted number of threads (≥ 0). Returns at once."""
         with self._lock:
             self._target = 0 if self._closed else target
-            self._adjust()
+            refused = self._adjust()
+        self._tell(refused)
         self._wake()
 
     def close(self) -> None:
@@ -78,23 +81,49 @@ class Pool:
             self._adjust()
         self._wake()
 
-    def abandon(self, name: str) -> None:
-        """Stop counting a thread that will not come back, and put another in its place."""
-        with self._lock:
-            slot = self._slots.pop(name, None)
-            if slot is None:
-                return
-            slot.stop()
-            self._live.discard(name)
-            self._abandoned.add(name)
-            self._adjust()
+    def abandon(self, name: str) -> bool:
+        """Stop counting a thread that will not come back, and put another in its place.
 
-    def _adjust(self) -> None:
+        False, and nothing done, when it is not here or `MAXIMUM_ABANDONED` have been abandoned and are still there.
+        """
+        with self._lock:
+            slot = self._slots.get(name)
+            if slot is None or len(self._abandoned) >= MAXIMUM_ABANDONED:
+                return False
+            del self._slots[name]
+            slot.stop()
+            self._abandoned.add(name)
+            refused = self._adjust()
+        self._tell(refused)
+        return True
+
+    def check(self) -> None:
+        """Replace threads that are gone without a word, and try again to start those that the system refused."""
+        with self._lock:
+            gone = [name for name, slot in self._slots.items() if slot.thread is not None and not slot.thread.is_alive()]
+            for name in gone:
+                del self._slots[name]
+            refused = self._adjust()
+        for name in gone:
+            self._on_death(name, "its thread is gone")
+        self._tell(refused)
+
+    def _tell(self, refused: tuple[str, str] | None) -> None:
+        if refused is not None:
+            self._on_death(*refused)
+
+    def _adjust(self) -> tuple[str, str] | None:
+        """Start and stop what the target asks for. Returns the thread that the system would not start, and why."""
         wanted = [slot for slot in self._slots.values() if not slot.stopping()]
         for slot in reversed(wanted[self._target :]):
             slot.stop()
         for _ in range(self._target - len(wanted)):
-            self._start(Slot(self._free_name()))
+            name = self._free_name()
+            try:
+                self._start(Slot(name))
+            except RuntimeError as error:  # no more threads to be had
+                return name, describe(error)
+        return None
 
     def _free_name(self) -> str:
         number = 1
@@ -103,20 +132,19 @@ class Pool:
         return name
 
     def _start(self, slot: Slot) -> None:
+        slot.thread = threading.Thread(target=self._run, args=(slot,), name=slot.name, daemon=True)
+        slot.thread.start()
         self._slots[slot.name] = slot
-        self._live.add(slot.name)
-        threading.Thread(target=self._run, args=(slot,), name=slot.name, daemon=True).start()
 
     def _run(self, slot: Slot) -> None:
-        loop = self._make_loop()
         error: str | None = None
         try:
+            loop = self._make_loop()
             while not slot.stopping():
                 loop.step(slot)
+            loop.close(slot)
         except BaseException as problem:  # noqa: BLE001 - whatever kills a thread must not take the engine with it
             error = describe(problem)
-        if error is None:
-            loop.close(slot)
         self._ended(slot, error)
 
     def _ended(self, slot: Slot, error: str | None) -> None:
@@ -125,10 +153,10 @@ class Pool:
             counted = self._slots.get(slot.name) is slot
             if counted:
                 del self._slots[slot.name]
-                self._live.discard(slot.name)
         if error is not None:
             self._on_death(slot.name, error)
             threading.Event().wait(_REPLACE_AFTER_SECONDS)  # a loop that always dies must not be a hot one
         if counted:
             with self._lock:
-                self._adjust()
+                refused = self._adjust()
+            self._tell(refused)
