@@ -85,3 +85,9 @@ def test_a_listener_hears_repeats_too() -> None:
     for _ in range(3):
         _error(log, "again")
     assert [event.count for event in heard] == [1, 2, 3]
+
+
+def test_secrets_in_a_text_are_masked() -> None:
+    log = EventLog()
+    log.record(Level.INFO, Code.ENGINE_WARNING, None, "password=hunter2-XYZZY")
+    assert [event.text for event in log.snapshot()] == ["password=***"]

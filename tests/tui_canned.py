@@ -202,7 +202,7 @@ def detail(number: int = 1, body: str | None = None, **more: Any) -> MessageDeta
         typed_attributes={
             "tenant": AttributeValue("String", "acme"),
             "amount": AttributeValue("Number.eur", "49.90"),
-            "signature": AttributeValue("Binary", bytes(range(16))),
+            "thumbnail": AttributeValue("Binary", bytes(range(16))),
         },
         system={"ApproximateReceiveCount": "2", "SentTimestamp": str(int((NOW - 14) * 1000)), "SenderId": "000000000000"},
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqs_core.credential_chain import Identity, KeyFacts, build_report
 from sqs_core.credentials import deployed_session, expiry, hermetic_session, load_credentials
 from sqs_core.errors import ConfigurationError, NotPermittedError, describe
+from sqs_core.masking import remember_environment, remember_secrets
 from sqs_core.settings import check_url, guard_endpoint
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class AwsSession:
 
     def __init__(self, connection: ConnectionSettings) -> None:
         self.connection = connection
+        remember_environment(os.environ)
         self.endpoint_url = connection.endpoint_url or _default_endpoint(connection)
         local = not connection.environment.deployed
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
@@ -117,7 +119,9 @@ class AwsSession:
         found = load_credentials(self._session, self.connection)
         before, error = self._key, None
         try:
-            key_id = found.get_frozen_credentials().access_key or ""
+            frozen = found.get_frozen_credentials()
+            key_id = frozen.access_key or ""
+            remember_secrets(frozen.secret_key, frozen.token)
         except Exception as failure:  # noqa: BLE001 - the SDK raises whatever its provider met
             key_id, error = "", describe(failure)
         hint = key_id[-4:] if len(key_id) > 8 else ""

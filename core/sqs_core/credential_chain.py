@@ -6,12 +6,13 @@ Building it makes no network call and runs no program; it never touches a creden
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqs_core.credential_probes import PROBES, Finding
 from sqs_core.credential_surroundings import Surroundings, read_surroundings
 from sqs_core.credentials import ALLOW_SHARED, SHARED_KEY_METHODS
+from sqs_core.masking import mask_secrets
 from sqs_core.model import CredentialReport, ProviderRow
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def build_report(
         account=identity.account,
         role_arn=_configured_role(around, key) or identity.role_arn,
         expires_at=key.expires_at if key else None,
-        warnings=tuple(warnings),
-        chain=chain,
+        warnings=tuple(mask_secrets(warning) for warning in warnings),
+        chain=tuple(replace(row, reason=mask_secrets(row.reason)) for row in chain),
         arn=identity.arn,
         session_name=identity.session_name,
         last_refresh_at=key.last_refresh_at if key else None,

@@ -1,6 +1,6 @@
 """What of credentials this machine has, read without a network call and without running a program.
 
-Values of secrets are looked at for being there and nothing else; none is kept past the look.
+Values of secrets are looked at for being there and nothing else; they are kept only to be masked in whatever is shown.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.credentials import KEY_PAIR
+from sqs_core.masking import remember_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqs_core.settings import ConnectionSettings
+
+_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ def read_surroundings(connection: ConnectionSettings, environ: Mapping[str, str]
     errors: list[str] = []
     config = _parsed(load_config, environ.get("AWS_CONFIG_FILE", "~/.aws/config"), errors)
     keys = _parsed(raw_config_parse, environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), errors)
-    return Surroundings(environ, profile, connection.profile is not None, config, keys, errors[0] if errors else None)
+    around = Surroundings(environ, profile, connection.profile is not None, config, keys, errors[0] if errors else None)
+    remember_secrets(*(around.section.get(name) for name in _SECRET_SETTINGS))
+    return around
 
 
 def _parsed(parse: Any, path: str, errors: list[str]) -> dict[str, Any]:
@@ -100,6 +105,7 @@ def token_trouble(path: str) -> tuple[str | None, str | None]:
         text = Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
         return f"the token file {path} cannot be read: {getattr(error, 'strerror', None) or 'not text'}", None
+    remember_secrets(text.strip())
     if not text.strip():
         return f"the token file {path} is empty", None
     if len(text) < 4:

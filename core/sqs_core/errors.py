@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from sqs_core.masking import mask_secrets
+
 
 class SqsTuiError(Exception):
     """Base of all errors raised on purpose."""
@@ -94,6 +96,8 @@ _AUTH_CLASSES = {
 }  # fmt: skip
 _CONFIG_CLASSES = {"ParamValidationError", "UnknownEndpointError", "ProfileNotFound", "NoRegionError", "InvalidConfigError"}
 LONGEST_TEXT = 2000
+_PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
+"""What the SDK puts before everything that a credential_process wrote on stderr."""
 
 
 def classify(error: BaseException) -> Trouble:
@@ -127,13 +131,18 @@ def error_code(error: BaseException) -> str | None:
 
 
 def describe(error: BaseException) -> str:
-    """One line about an exception: our own text, or its class, code and text. Untrusted: faces clean it before they draw it."""
+    """One line about an exception: our own text, or its class, code and text, secrets masked.
+
+    Untrusted: faces clean it before they draw it.
+    """
     try:
-        text = " ".join(str(error)[:LONGEST_TEXT].split()) or "no message"
+        text = " ".join(mask_secrets(str(error), LONGEST_TEXT).split()) or "no message"
     except Exception:  # noqa: BLE001 - a handler's exception may fail even to say what it is
         text = "its text cannot be had"
     if isinstance(error, SqsTuiError):
         return text
+    if text.startswith(_PROGRAM_FAILED):
+        text = f"{_PROGRAM_FAILED} the program failed; what it wrote is not shown, for it may hold secrets"
     code = error_code(error)
     name = type(error).__name__
     return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"

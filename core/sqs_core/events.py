@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.masking import mask_secrets
 from sqs_core.model import Event, Level
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ class Code(StrEnum):
 
 
 class EventLog:
-    """Thread-safe. `on_event` hears every record, repeats included; it must be quick and must not raise."""
+    """Thread-safe; secrets in texts are masked.
+
+    `on_event` hears every record, repeats included; it must be quick and must not raise.
+    """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK, on_event: Callable[[Event], None] | None = None) -> None:
         self._clock = clock
@@ -72,7 +76,7 @@ class EventLog:
 
     def record(self, level: Level, code: Code, queue: str | None, text: str, *, collapse: str | None = None) -> None:
         """Add an event. One with the same code, queue and `collapse` key (by default the text) only raises its count."""
-        text = text[:MAXIMUM_TEXT]
+        text = mask_secrets(text, MAXIMUM_TEXT)
         key = (code.value, queue, text if collapse is None else collapse)
         with self._lock:
             known = self._events.pop(key, None)

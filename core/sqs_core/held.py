@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from sqs_core.masking import mask_secrets
 from sqs_core.model import PREVIEW_CHARACTERS, InFlight, Message, Outcome
 
 
@@ -104,5 +105,5 @@ class Held:
 
 
 def preview(message: Message) -> str:
-    """The head of a body for a table row. Untrusted text: faces clean it."""
-    return message.body[:PREVIEW_CHARACTERS]
+    """The head of a body for a table row, its secrets masked. Untrusted text: faces clean it."""
+    return mask_secrets(message.body, PREVIEW_CHARACTERS)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError, SqsTuiError, describe
+from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
+from sqs_tui.secrecy import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +127,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
 
 def main() -> None:
     """The console script: refusals become one line on stderr and exit code 2."""
+    hide_secrets()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # in a locale that cannot write a character, an escape beats a traceback
             stream.reconfigure(errors="backslashreplace")
@@ -145,7 +148,7 @@ def main() -> None:
 def _refuse(text: str, code: int) -> None:
     from sqs_core.plain_text import one_line
 
-    click.echo(f"sqs-tui: {one_line(text, LONGEST_TEXT)}", err=True)
+    click.echo(f"sqs-tui: {one_line(mask_secrets(text), LONGEST_TEXT)}", err=True)
     sys.exit(code)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import sys
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -10,8 +10,9 @@ from textual.app import App, SystemCommand
 
 from sqs_core.model import Level, RunState
 from sqs_tui.commands import app_bindings, palette_commands
-from sqs_tui.safe_text import DropObeyed, many_lines, one_line
+from sqs_tui.safe_text import DropObeyed, one_line
 from sqs_tui.screens.main import MainScreen
+from sqs_tui.secrecy import masked_traceback
 from sqs_tui.viewer import Viewer, described
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class DashboardApp(App[int]):
     def _fatal_error(self) -> None:
         """A crash report without local variables, which hold bodies and secrets."""
         self.bell()
-        report = many_lines(traceback.format_exc())
+        error = sys.exception()
+        report = masked_traceback(error) if error else ""
         self._exit_renderables.append(Text(f"The dashboard stopped on an error of its own.\n{report}"))
         self._close_messages_no_wait()

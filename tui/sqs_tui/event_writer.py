@@ -8,6 +8,7 @@ import queue
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
+from sqs_core.errors import LONGEST_TEXT
 from sqs_core.wire import event_to_json, iso
 
 if TYPE_CHECKING:
@@ -85,6 +86,6 @@ class RecordWriter(logging.Handler):
                 "level": record.levelname.lower(),
                 "code": record.name,
                 **extra,
-                "text": record.getMessage(),
+                "text": record.getMessage()[:LONGEST_TEXT],
             }
         )

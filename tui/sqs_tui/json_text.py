@@ -20,14 +20,17 @@ class Layout:
     note: str = ""
 
 
-def lay_out(body: str) -> Layout:
+def lay_out(body: str, length: int | None = None) -> Layout:
     """The body pretty-printed when it is JSON within the limits, else its first `INPUT_LIMIT` characters as they are.
+
+    `length` is of the whole body where `body` is only its head.
 
     The original tokens are re-indented rather than parsed and written again, so that duplicate names, `1.10` and escapes
     stay what they were.
     """
-    if len(body) > INPUT_LIMIT:
-        shown, whole = f"{INPUT_LIMIT:,}", f"{len(body):,}"
+    length = len(body) if length is None else length
+    if length > INPUT_LIMIT:
+        shown, whole = f"{INPUT_LIMIT:,}", f"{length:,}"
         return Layout(body[:INPUT_LIMIT], f"the first {shown} of {whole} characters, not laid out")
     try:
         value = json.loads(body)

@@ -14,6 +14,7 @@ from sqs_core.engine import Engine
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.events import Code
 from sqs_core.handlers import load_handler
+from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, make_connection_settings, parse_queue
@@ -135,7 +136,7 @@ def _run_headless(engine: Engine, writer: EventWriter, maximum_messages: int | N
     if result.exit_code != EXIT_REFUSED:
         sys.stdout.write(json.dumps(result.report) + "\n")
     if result.reason:
-        sys.stderr.write(f"sqs-tui: {one_line(result.reason, LONGEST_TEXT)}\n")
+        sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(result.reason), LONGEST_TEXT)}\n")
     return _leave(engine, result.exit_code)
 
 

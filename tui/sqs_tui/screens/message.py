@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sqs_core.masking import MASK, mask_secrets, mask_value
 from sqs_tui import format as shown
 from sqs_tui.json_text import INPUT_LIMIT, lay_out
 from sqs_tui.safe_text import content, many_lines, one_line
@@ -30,7 +31,7 @@ _MILLISECOND_TIMES = frozenset({"SentTimestamp", "ApproximateFirstReceiveTimesta
 
 
 class MessageScreen(Steady, ModalScreen[None]):
-    """A message as it was when opened. `r` switches between the laid-out and the original body."""
+    """A message as it was when opened, secrets masked. `r` switches between the laid-out and the original body."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Close"),
@@ -48,6 +49,7 @@ class MessageScreen(Steady, ModalScreen[None]):
         self._detail = detail
         self._replay = replay
         self._raw = False
+        self._body = mask_secrets(detail.message.body, INPUT_LIMIT)
 
     def compose(self) -> ComposeResult:
         """One scrolling text in a frame."""
@@ -80,9 +82,12 @@ class MessageScreen(Steady, ModalScreen[None]):
 
     def _draw_body(self) -> None:
         body = self._detail.message.body
-        layout = lay_out(body)
-        text = body[:INPUT_LIMIT] if self._raw else layout.text
-        notes = [f"{len(body):,} characters", *(["as it came"] if self._raw else []), *([layout.note] if layout.note else [])]
+        layout = lay_out(self._body, len(body))
+        text = self._body if self._raw else layout.text
+        notes = [f"{len(body):,} characters"]
+        if self._body != body[:INPUT_LIMIT]:
+            notes.append("secrets masked as ***")
+        notes += [note for note in ("as it came" if self._raw else "", layout.note) if note]
         self.query_one("#body-title", Static).update(_heading("Body", " · ".join(notes)))
         self.query_one("#body-text", Static).update(Content(many_lines(text)))
 
@@ -105,7 +110,7 @@ class MessageScreen(Steady, ModalScreen[None]):
     def _rest(self) -> Content:
         message = self._detail.message
         sections = [
-            *_section("Attributes", ((name, _attribute(value)) for name, value in message.typed_attributes.items())),
+            *_section("Attributes", ((name, _attribute(name, value)) for name, value in message.typed_attributes.items())),
             *_section("System attributes", ((name, _system(name, value)) for name, value in message.system.items())),
             *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
         ]
@@ -126,11 +131,14 @@ def _pair(name: str, value: str, width: int) -> Content:
     return Content.assemble(content(f"  {one_line(name, 60):<{width}}  ", style=MUTED_STYLE), content(value, _VALUE_LIMIT))
 
 
-def _attribute(value: AttributeValue) -> str:
+def _attribute(name: str, value: AttributeValue) -> str:
     if isinstance(value.value, bytes):
+        text = value.value[:_VALUE_LIMIT].decode("latin-1")
+        if mask_value(name, text) != text:
+            return f"{value.type}  {shown.plural(len(value.value), 'byte')}: {MASK}"
         cut = " …" if len(value.value) > _BINARY_SHOWN_BYTES else ""
         return f"{value.type}  {shown.plural(len(value.value), 'byte')}: {value.value[:_BINARY_SHOWN_BYTES].hex(' ')}{cut}"
-    return f"{value.type}  {value.value}"
+    return f"{value.type}  {mask_value(name, value.value, _VALUE_LIMIT)}"
 
 
 def _system(name: str, value: str) -> str:

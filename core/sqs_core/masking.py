@@ -1,0 +1,131 @@
+"""Secrets in foreign text: what is shaped or named like one, and what this process knows to be one, becomes `***`.
+
+Bodies, errors and log lines pass through here before any of them is kept, shown or written. Patterns find the usual shapes and
+no more; what is known for sure (the credentials in use) is found whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MASK = "***"
+OVERLAP = 600
+"""Read so many characters beyond a cut before masking, or the head of a secret at the cut would pass for plain text."""
+SECRET_VARIABLES = (
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)  # fmt: skip
+_SHORTEST_KNOWN = 8
+_MOST_KNOWN = 64
+
+_WORDS = (
+    "password", "passwd", "passphrase", "pwd", "secret", "token", "api[_-]?key", "access[_-]?key", "private[_-]?key",
+    "authorization", "credential", "cookie", "signature",
+)  # fmt: skip
+_LOWER = "|".join(word.replace("key", "[Kk]ey") for word in _WORDS)
+_UPPER = "|".join(_WORDS).upper()
+_CAPITAL = "|".join(word[0].upper() + word[1:].replace("key", "[Kk]ey") for word in _WORDS)
+# Bounded by case, not by a list of names: `clientSecret`, `db_password` and `X-Api-Key` are meant, `secretary` is not.
+_NAME = rf"(?:(?<![A-Za-z])(?:{_LOWER}|{_UPPER})|{_CAPITAL})[sS]?(?![a-z])[\w.-]{{0,40}}"
+_SECRET_NAME = re.compile(_NAME)
+_NAMED = re.compile(
+    rf"""(?P<name>{_NAME}\\*["']?\s{{0,3}}[:=]\s{{0,3}})(?:
+        "(?P<double>(?:[^"\\]|\\.)*)
+      | '(?P<single>(?:[^'\\]|\\.)*)
+      | (?P<quote>\\+["'])(?P<escaped>.*?)(?=(?P=quote)|\Z)
+      | \[(?P<list>[^\[\]{{}}]+)
+      | (?P<bare>(?:(?:[Bb]earer|[Bb]asic|AWS4-HMAC-SHA256)\s+)?[^\s,;&<>"'\[\]{{}}()\\]+)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_HARMLESS = re.compile(r"(?:\d{1,3}|true|false|null|none|None|True|False|\*{3})\Z")
+_WITH_LETTER = re.compile(r"[^\W\d]")
+_ELEMENT = re.compile(rf"({_NAME}(?:\s[^<>]{{0,80}})?>)([^<]+)")
+_SHAPES = (
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), MASK),
+    (re.compile(r"\b([Bb]earer|[Bb]asic) +[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12}([A-Z0-9]{4})\b"), rf"{MASK}\1"),
+    (re.compile(r"\b(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,})"), MASK),
+    (re.compile(r"(://[^\s/:@]{0,80}:)[^\s/@]+@"), rf"\1{MASK}@"),
+)
+_SIGNS = (
+    "passw", "passphrase", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key",
+    "private", "authorization", "credential", "cookie", "signature", "eyj", "bearer ", "basic ", "akia", "asia", "ghp_", "gho_",
+    "ghu_", "ghs_", "ghr_", "xox", "sk_", "://",
+)  # fmt: skip
+"""Without any of these, in lower case, no pattern above can match: two microseconds instead of hundreds."""
+
+
+class _Known:
+    """Secrets of this process, for as long as it lives. Bounded: of very many refreshed tokens the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spellings: dict[str, None] = {}
+
+    def add(self, values: Iterable[str | None]) -> None:
+        with self._lock:
+            spellings = dict(self._spellings)
+            for value in values:
+                if value and len(value) >= _SHORTEST_KNOWN:
+                    for spelling in (value, quote(value, safe="")):
+                        spellings.pop(spelling, None)  # what is named again counts as new
+                        spellings[spelling] = None
+            self._spellings = dict(list(spellings.items())[-_MOST_KNOWN:])
+
+    def mask(self, text: str) -> str:
+        for spelling in self._spellings:
+            if spelling in text:
+                text = text.replace(spelling, MASK)
+        return text
+
+
+_KNOWN = _Known()
+
+
+def remember_secrets(*values: str | None) -> None:
+    """Mask these wherever they occur from now on; those under 8 characters are too common in plain text."""
+    _KNOWN.add(values)
+
+
+def remember_environment(environ: Mapping[str, str]) -> None:
+    """Mask what the environment's secret variables hold."""
+    _KNOWN.add(environ.get(name) for name in SECRET_VARIABLES)
+
+
+def mask_secrets(text: str, limit: int | None = None) -> str:
+    """The text with secrets as `***`, cut to `limit` characters after masking."""
+    if limit is not None and len(text) > limit + OVERLAP:
+        text = text[: limit + OVERLAP]
+    text = _KNOWN.mask(text)
+    lowered = text.lower()
+    if any(sign in lowered for sign in _SIGNS):
+        for pattern, replacement in _SHAPES:
+            text = pattern.sub(replacement, text)
+        text = _ELEMENT.sub(rf"\1{MASK}", _NAMED.sub(_hide_value, text))
+    return text if limit is None else text[:limit]
+
+
+def mask_value(name: str, value: str, limit: int | None = None) -> str:
+    """The value of something named: `***` where the name is a secret's, else as `mask_secrets`."""
+    return MASK if value and _SECRET_NAME.search(name) else mask_secrets(value, limit)
+
+
+def _hide_value(match: re.Match[str]) -> str:
+    kind = next(name for name in ("double", "single", "escaped", "list", "bare") if match[name] is not None)
+    value = match[kind]
+    counts_tokens = "token" in match["name"].lower() and kind in ("bare", "list") and not _WITH_LETTER.search(value)
+    if not value or counts_tokens or _HARMLESS.match(value):
+        return match[0]
+    if kind == "bare" and '"' in match["name"] and "\\" not in match["name"]:
+        return f'{match["name"]}"{MASK}"'  # a number in JSON: what parsed before parses still
+    if kind == "list":
+        return f'{match["name"]}["{MASK}"'
+    opening = {"double": '"', "single": "'"}.get(kind, match["quote"] or "")
+    return f"{match['name']}{opening}{MASK}"
