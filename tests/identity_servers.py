@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,6 +49,7 @@ class Server:
     status: int = 200
     lifetime_seconds: float = 3600
     issued: int = 0
+    skew_seconds: float = 0
 
     def expiry(self) -> str:
         """When keys that are issued now end."""
@@ -84,6 +87,9 @@ def serve(answer: Callable[[Server, Seen], Answer]) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(text.encode())
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + state.skew_seconds)
+
         do_GET = do_POST = do_PUT = _reply  # noqa: N815 - the names are http.server's
 
         def log_message(self, *_: object) -> None:
@@ -105,6 +111,23 @@ def serve(answer: Callable[[Server, Seen], Answer]) -> Iterator[Server]:
 def empty_sqs(_: Server, __: Seen) -> Answer:
     """An SQS with no queues."""
     return 200, "application/x-amz-json-1.0", "{}"
+
+
+class Denying:
+    """In front of a real SQS: answers operations with the error codes it was told, and hands the others on."""
+
+    def __init__(self, target: str, **codes: str) -> None:
+        self.target, self.codes = target, codes
+        self.asked: list[str] = []
+
+    def answer(self, _: Server, seen: Seen) -> Answer:
+        """What `serve` needs."""
+        operation = seen.headers.get("x-amz-target", "").rpartition(".")[2]
+        self.asked.append(operation)
+        if operation in self.codes:
+            body = json.dumps({"__type": f"com.amazonaws.sqs#{self.codes[operation]}", "message": "told to"})
+            return 400, "application/x-amz-json-1.0", body
+        return hand_on(self.target, seen)
 
 
 def sts(server: Server, seen: Seen) -> Answer:
@@ -170,7 +193,17 @@ class Gatekeeper:
         """Refuse, or hand on to `target` and back."""
         if self.dead and self.dead in seen.headers.get("authorization", ""):
             return 403, "application/x-amz-json-1.0", f'{{"__type": "com.amazonaws.sqs#{self.code}", "message": "told to"}}'
-        headers = {name: value for name, value in seen.headers.items() if name not in ("host", "content-length", "connection")}
-        request = urllib.request.Request(target + seen.path, seen.body.encode(), headers, method=seen.method)
+        return hand_on(target, seen)
+
+
+def hand_on(target: str, seen: Seen) -> Answer:
+    """Ask `target` the same, and answer what it answers."""
+    headers = {name: value for name, value in seen.headers.items() if name not in ("host", "content-length", "connection")}
+    body = seen.body.encode() if seen.method == "POST" else None
+    request = urllib.request.Request(target + seen.path, body, headers, method=seen.method)
+    try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, answer.headers.get("Content-Type", ""), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get("Content-Type", ""), error.read().decode()

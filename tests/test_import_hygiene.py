@@ -48,6 +48,15 @@ def test_the_version_is_told_without_the_sdk_or_a_screen() -> None:
     assert loaded.isdisjoint(VERSION_MUST_NOT_LOAD)
 
 
+def test_the_doctor_needs_no_screen() -> None:
+    code = "sys.argv = ['sqs-tui', '--endpoint-url', 'http://127.0.0.1:9', 'doctor', '--json']"
+    done, loaded = _loaded_by(f"{code}; from sqs_tui.cli import main; main()")
+    assert done.returncode == 1
+    assert '"schema": 1' in done.stdout
+    assert "botocore" in loaded
+    assert loaded.isdisjoint(("textual", "rich"))
+
+
 def test_this_check_would_see_a_module() -> None:
     _, loaded = _loaded_by("import rich.console")
     assert "rich" in loaded

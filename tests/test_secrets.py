@@ -119,6 +119,21 @@ def test_a_deployed_run_at_debug_level_writes_no_secret(
     assert leaks(written) == []
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_the_doctor_tells_no_secret(form: list[str], planted: dict[str, str], clean_environment: Path, ministack: str) -> None:
+    script = clean_environment / "leak.sh"
+    script.write_text(f"#!/bin/sh\necho {PLANTED['handler']} >&2\nexit 3\n")
+    script.chmod(0o700)
+    (clean_environment / ".aws" / "config").write_text(f"[default]\ncredential_process = {script}\n")
+    with serve(identity_servers.sts) as sts:
+        command = [str(PROGRAM), "--env", "staging", "--region", "us-east-1", "--allow-endpoint", "127.0.0.1"]
+        command += ["--sts-endpoint-url", sts.url, "--endpoint-url", ministack, "doctor", "--probe", *form]
+        done = subprocess.run(command, env=planted, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
+    assert "custom-process" in done.stdout
+    assert "the program failed; what it wrote is not shown" in " ".join(done.stdout.split())
+    assert leaks(done.stdout + done.stderr) == []
+
+
 def test_a_local_run_at_debug_level_writes_no_secret(
     clean_environment: Path,
     ministack: str,

@@ -54,7 +54,7 @@ def ack_profile(visibility_seconds: int) -> ClientProfile:
 
 
 SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage"}))
-LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues"}))
+LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues"}))
 SELF = ClientProfile("identity", 5.0, 2, frozenset({"GetCallerIdentity"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))
 """For the demo's own emulator and nothing else."""
@@ -66,7 +66,7 @@ class AwsSession:
     def __init__(self, connection: ConnectionSettings) -> None:
         self.connection = connection
         remember_environment(os.environ)
-        self.endpoint_url = connection.endpoint_url or _default_endpoint(connection)
+        self.endpoint_url = choose_endpoint(connection)
         local = not connection.environment.deployed
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
         self._key: KeyFacts | None = None
@@ -75,7 +75,7 @@ class AwsSession:
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
         """An SQS client. `on_request` is called with the operation's name for every request put on the wire, retries too."""
         client = self._make("sqs", self.endpoint_url, profile)
-        client.meta.events.register_first("provide-client-params.sqs", _guard(profile, self.connection.read_only))
+        client.meta.events.register_first("provide-client-params.sqs", _guard(profile, read_only=self.connection.read_only))
         if on_request is not None:
             client.meta.events.register("before-send.sqs", _counter(on_request))
         return cast("SQSClient", client)
@@ -111,6 +111,11 @@ class AwsSession:
         self.look(time.time())
         return self.report(time.time(), Identity())
 
+    def providers(self) -> dict[str, Callable[[], Any]]:
+        """What loads credentials, by the SDK's name of each provider that the policy lets in."""
+        resolver: Any = self._session.get_component("credential_provider")
+        return {provider.METHOD: provider.load for provider in resolver.providers}
+
     def look(self, now: float) -> KeyFacts:
         """Facts of the credentials in use; refreshes them if they are due, which may use the network.
 
@@ -144,12 +149,13 @@ class AwsSession:
             key = replace(key, error=key.error or error, changed=changed)
         return build_report(self.connection, key, identity, now)
 
-    def identity(self) -> Identity:
+    def identity(self, profile: ClientProfile = SELF) -> Identity:
         """Ask STS who we are; an answer that does not come is told in the result. Local asks only where it was told to."""
         if not self.connection.environment.deployed and self.connection.sts_endpoint_url is None:
             return Identity()
         try:
-            client = self._make("sts", self.connection.sts_endpoint_url, SELF)
+            client = self._make("sts", self.connection.sts_endpoint_url, profile)
+            client.meta.events.register_first("provide-client-params.sts", _guard(profile, read_only=False))
             answer = client.get_caller_identity()
         except Exception as error:  # noqa: BLE001 - who we are is good to know, and nothing depends on it
             return Identity(error=describe(error))
@@ -178,7 +184,7 @@ def _counter(on_request: Callable[[str], None]) -> Callable[..., None]:
     return count
 
 
-def _guard(profile: ClientProfile, read_only: bool) -> Callable[..., None]:
+def _guard(profile: ClientProfile, *, read_only: bool) -> Callable[..., None]:
     allowed = profile.operations & LOOK.operations if read_only else profile.operations
 
     def guard(event_name: str, **_: Any) -> None:
@@ -190,10 +196,13 @@ def _guard(profile: ClientProfile, read_only: bool) -> Callable[..., None]:
     return guard
 
 
-def _default_endpoint(connection: ConnectionSettings) -> str | None:
-    """LocalStack's address when local (LOCALSTACK_HOST is honoured), AWS's own (None) when deployed."""
-    if connection.environment.deployed:
-        return None
+def choose_endpoint(connection: ConnectionSettings) -> str | None:
+    """The address that was given, else LocalStack's when local (LOCALSTACK_HOST is honoured) and AWS's own (None) when deployed.
+
+    Raises `ConfigurationError` for a LOCALSTACK_HOST that is malformed or not on this machine.
+    """
+    if connection.endpoint_url is not None or connection.environment.deployed:
+        return connection.endpoint_url
     masked = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_ENDPOINT_URL")}
     try:
         from localstack_client.config import get_service_endpoint

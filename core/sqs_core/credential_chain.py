@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqs_core.credential_probes import PROBES, Finding
+from sqs_core.credential_probes import PROBES, Found
 from sqs_core.credential_surroundings import Surroundings, read_surroundings
 from sqs_core.credentials import ALLOW_SHARED, SHARED_KEY_METHODS
 from sqs_core.masking import mask_secrets
@@ -108,7 +108,7 @@ def _configured_role(around: Surroundings, key: KeyFacts | None) -> str | None:
     return around.section.get("role_arn") if method == "assume-role" else None
 
 
-def _local_rows(env: Finding | None, key: KeyFacts | None) -> tuple[ProviderRow, ...]:
+def _local_rows(env: Found | None, key: KeyFacts | None) -> tuple[ProviderRow, ...]:
     rows = [ProviderRow(method, "skipped", _LOCAL_RULE) for method in PROBES if method != "env"]
     first = ProviderRow("env", *_word(env, "found", _NOTHING["env"]))
     if key is not None and key.method == "dummy":
@@ -120,14 +120,14 @@ def _local_rows(env: Finding | None, key: KeyFacts | None) -> tuple[ProviderRow,
     return (first, *rows, ProviderRow("dummy", *last))
 
 
-def _word(finding: Finding | None, status: str, nothing: str) -> tuple[str, str]:
+def _word(finding: Found | None, status: str, nothing: str) -> tuple[str, str]:
     if finding is None:
         return "not-configured", nothing
     return ("failed", finding.failed) if finding.failed else (status, finding.reason)
 
 
 def _deployed_rows(
-    connection: ConnectionSettings, around: Surroundings, findings: Mapping[str, Finding | None], key: KeyFacts | None
+    connection: ConnectionSettings, around: Surroundings, findings: Mapping[str, Found | None], key: KeyFacts | None
 ) -> tuple[ProviderRow, ...]:
     rows: list[ProviderRow] = []
     past_winner = False
@@ -152,7 +152,7 @@ def _deployed_rows(
     return tuple(rows)
 
 
-def _rule_against(connection: ConnectionSettings, around: Surroundings, method: str, finding: Finding | None) -> str | None:
+def _rule_against(connection: ConnectionSettings, around: Surroundings, method: str, finding: Found | None) -> str | None:
     """The rule that keeps a configured provider out, or None."""
     if finding is None:
         return None
@@ -171,7 +171,7 @@ def _warnings(
     connection: ConnectionSettings,
     around: Surroundings,
     chain: tuple[ProviderRow, ...],
-    findings: Mapping[str, Finding | None],
+    findings: Mapping[str, Found | None],
     key: KeyFacts | None,
     now: float,
 ) -> list[str]:

@@ -1,6 +1,6 @@
 """One look per provider of the SDK, in the SDK's order: is it configured, and could it work? No network, no program.
 
-A probe answers None where nothing is configured, else a `Finding`.
+A probe answers None where nothing is configured, else what it `Found`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SSO_NEEDED = ("sso_role_name", "sso_account_id", "sso_start_url", "sso_region")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Found:
     """`reason` says what is configured; `failed` why it cannot work, `odd` what deserves a warning though it may work."""
 
     reason: str
@@ -38,22 +38,22 @@ class Finding:
     static_profile: str | None = None
 
 
-def probe_env(around: Surroundings) -> Finding | None:
+def probe_env(around: Surroundings) -> Found | None:
     """The pair of key variables."""
     environ = around.environ
     if not environ.get("AWS_ACCESS_KEY_ID"):
         return None
     reason = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set"
     if not environ.get("AWS_SECRET_ACCESS_KEY"):
-        return Finding(reason, "half a pair: AWS_SECRET_ACCESS_KEY is not set")
+        return Found(reason, "half a pair: AWS_SECRET_ACCESS_KEY is not set")
     expires = environ.get("AWS_CREDENTIAL_EXPIRATION")
     left = _seconds_left(expires) if expires else None
     if left is not None and left <= 0:
-        return Finding(reason, f"expired: AWS_CREDENTIAL_EXPIRATION is {expires}")
-    return Finding(reason)
+        return Found(reason, f"expired: AWS_CREDENTIAL_EXPIRATION is {expires}")
+    return Found(reason)
 
 
-def probe_assume_role(around: Surroundings) -> Finding | None:
+def probe_assume_role(around: Surroundings) -> Found | None:
     """A profile that assumes a role from another profile or a named source."""
     section = around.section
     if "role_arn" not in section or "web_identity_token_file" in section:
@@ -61,7 +61,7 @@ def probe_assume_role(around: Surroundings) -> Finding | None:
     source, named = section.get("source_profile"), section.get("credential_source")
     reason = f"profile {around.profile!r} assumes {section['role_arn']} from {source or named}"
     failed = _source_trouble(around, source, named)
-    return Finding(reason, failed, static_profile=None if failed else static_source(around.profiles, around.profile))
+    return Found(reason, failed, static_profile=None if failed else static_source(around.profiles, around.profile))
 
 
 def _source_trouble(around: Surroundings, source: str | None, named: str | None) -> str | None:
@@ -85,16 +85,16 @@ def _source_trouble(around: Surroundings, source: str | None, named: str | None)
     return None
 
 
-def probe_web_identity(around: Surroundings) -> Finding | None:
+def probe_web_identity(around: Surroundings) -> Found | None:
     """A token file and a role: IRSA's two variables, or the same in a profile."""
     path, role = around.web_identity("web_identity_token_file"), _role(around)
     if not path:
         return None
     reason = f"token file {path}, role {role}"
     if not role:
-        return Finding(reason, "a token file is configured but no role: AWS_ROLE_ARN or role_arn is missing")
+        return Found(reason, "a token file is configured but no role: AWS_ROLE_ARN or role_arn is missing")
     failed, odd = token_trouble(path)
-    return Finding(reason, failed, odd)
+    return Found(reason, failed, odd)
 
 
 def _role(around: Surroundings) -> str | None:
@@ -102,7 +102,7 @@ def _role(around: Surroundings) -> str | None:
     return variable if variable is not None else around.section.get("role_arn")
 
 
-def probe_sso(around: Surroundings) -> Finding | None:
+def probe_sso(around: Surroundings) -> Found | None:
     """An IAM Identity Center profile and the token that `aws sso login` left."""
     section = dict(around.section)
     if not any(name in section for name in _SSO_NEEDED[:2]):
@@ -112,12 +112,12 @@ def probe_sso(around: Surroundings) -> Finding | None:
     if session:
         known = around.config.get("sso_sessions", {}).get(session)
         if known is None:
-            return Finding(reason, f"sso-session {session!r} does not exist")
+            return Found(reason, f"sso-session {session!r} does not exist")
         section.update(known)
     missing = [name for name in _SSO_NEEDED if name not in section]
     if missing:
-        return Finding(reason, f"incomplete: {', '.join(missing)} missing")
-    return Finding(reason, _sso_token_trouble(around, session or section["sso_start_url"]))
+        return Found(reason, f"incomplete: {', '.join(missing)} missing")
+    return Found(reason, _sso_token_trouble(around, session or section["sso_start_url"]))
 
 
 def _sso_token_trouble(around: Surroundings, name: str) -> str | None:
@@ -132,27 +132,27 @@ def _sso_token_trouble(around: Surroundings, name: str) -> str | None:
     return None
 
 
-def probe_shared_credentials(around: Surroundings) -> Finding | None:
+def probe_shared_credentials(around: Surroundings) -> Found | None:
     """Static keys in the shared credentials file."""
     section = around.credentials.get(around.profile)
     return _static(section if isinstance(section, dict) else {}, f"keys of profile {around.profile!r} in the credentials file")
 
 
-def probe_login(around: Surroundings) -> Finding | None:
+def probe_login(around: Surroundings) -> Found | None:
     """A session of `aws login`."""
     session = around.section.get("login_session")
     if session is None:
         return None
     reason = f"profile {around.profile!r} uses `aws login`"
     if importlib.util.find_spec("awscrt") is None:
-        return Finding(reason, "needs the package awscrt: pip install 'botocore[crt]'")
+        return Found(reason, "needs the package awscrt: pip install 'botocore[crt]'")
     directory = around.environ.get("AWS_LOGIN_CACHE_DIRECTORY", "~/.aws/login/cache")
     if around.cached_token(directory, login_cache_key(session)) is None:
-        return Finding(reason, "no token in the cache: run `aws login`")
-    return Finding(reason)
+        return Found(reason, "no token in the cache: run `aws login`")
+    return Found(reason)
 
 
-def probe_process(around: Surroundings) -> Finding | None:
+def probe_process(around: Surroundings) -> Found | None:
     """A program that prints credentials; it is looked up, never run."""
     command = around.section.get("credential_process")
     if command is None:
@@ -161,19 +161,19 @@ def probe_process(around: Surroundings) -> Finding | None:
     try:
         program = shlex.split(command)[0]
     except (ValueError, IndexError):
-        return Finding(reason, "credential_process is no command line")
+        return Found(reason, "credential_process is no command line")
     if shutil.which(program) is None:
-        return Finding(reason, f"the program {program} is not there or cannot be run")
-    return Finding(reason)
+        return Found(reason, f"the program {program} is not there or cannot be run")
+    return Found(reason)
 
 
-def probe_config_file(around: Surroundings) -> Finding | None:
+def probe_config_file(around: Surroundings) -> Found | None:
     """Static keys in the configuration file."""
     section = around.config.get("profiles", {}).get(around.profile, {})
     return _static(section, f"keys of profile {around.profile!r} in the config file")
 
 
-def probe_ec2_file(around: Surroundings) -> Finding | None:
+def probe_ec2_file(around: Surroundings) -> Found | None:
     """The key file of the first EC2 tools."""
     path = around.environ.get("AWS_CREDENTIAL_FILE")
     if path is None:
@@ -182,14 +182,14 @@ def probe_ec2_file(around: Surroundings) -> Finding | None:
     try:
         lines = Path(path).expanduser().read_text().splitlines()
     except (OSError, UnicodeDecodeError):
-        return Finding(reason, "that file cannot be read")
+        return Found(reason, "that file cannot be read")
     names = {line.split("=", 1)[0].strip() for line in lines if "=" in line}
     if "AWSAccessKeyId" not in names:
         return None
-    return Finding(reason, None if "AWSSecretKey" in names else "half a pair: AWSSecretKey is missing")
+    return Found(reason, None if "AWSSecretKey" in names else "half a pair: AWSSecretKey is missing")
 
 
-def probe_boto_config(around: Surroundings) -> Finding | None:
+def probe_boto_config(around: Surroundings) -> Found | None:
     """The configuration file of boto 2."""
     from botocore.configloader import raw_config_parse
     from botocore.exceptions import BotoCoreError
@@ -201,20 +201,20 @@ def probe_boto_config(around: Surroundings) -> Finding | None:
         try:
             section = raw_config_parse(path).get("Credentials", {})
         except (BotoCoreError, OSError, ValueError):
-            return Finding(path, f"{path} cannot be read")
+            return Found(path, f"{path} cannot be read")
         found = _static(section, f"keys in {path}")
         if found is not None:
             return found
     return None
 
 
-def _static(section: Mapping[str, Any], reason: str) -> Finding | None:
+def _static(section: Mapping[str, Any], reason: str) -> Found | None:
     if "aws_access_key_id" not in section:
         return None
-    return Finding(reason, None if "aws_secret_access_key" in section else "half a pair: aws_secret_access_key is missing")
+    return Found(reason, None if "aws_secret_access_key" in section else "half a pair: aws_secret_access_key is missing")
 
 
-def probe_container(around: Surroundings) -> Finding | None:
+def probe_container(around: Surroundings) -> Found | None:
     """The agent of ECS or of EKS Pod Identity."""
     environ = around.environ
     relative, full = environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
@@ -222,14 +222,14 @@ def probe_container(around: Surroundings) -> Finding | None:
         return None
     reason = f"agent at {full or relative}" if relative is None else f"agent at 169.254.170.2{relative}"
     if relative is None and not _agent_allowed(full or ""):
-        return Finding(
+        return Found(
             reason, f"Unsupported host {urlsplit(full or '').hostname!r}: only loopback and AWS's agents answer over http"
         )
     path = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     failed, odd = token_trouble(path) if path is not None else (None, None)
     if odd:  # the token goes into a header, where a newline is not legal
         failed = f"{odd}, which no header may hold"
-    return Finding(reason, failed)
+    return Found(reason, failed)
 
 
 def _agent_allowed(url: str) -> bool:
@@ -241,7 +241,7 @@ def _agent_allowed(url: str) -> bool:
     return parts.scheme == "https" or loopback or parts.hostname in _AGENT_HOSTS
 
 
-def probe_instance(around: Surroundings) -> Finding | None:
+def probe_instance(around: Surroundings) -> Found | None:
     """The metadata service of EC2, which is there to be asked unless it is turned off."""
     environ = around.environ
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
@@ -249,11 +249,11 @@ def probe_instance(around: Surroundings) -> Finding | None:
     endpoint = environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT")
     reason = f"metadata service at {endpoint or 'its usual address'}"
     if endpoint and not urlsplit(endpoint).hostname:
-        return Finding(reason, "AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL")
+        return Found(reason, "AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL")
     mode = environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") or around.section.get("ec2_metadata_service_endpoint_mode")
     if mode and mode.lower() not in ("ipv4", "ipv6"):
-        return Finding(reason, f"the endpoint mode {mode!r} is neither ipv4 nor ipv6")
-    return Finding(reason)
+        return Found(reason, f"the endpoint mode {mode!r} is neither ipv4 nor ipv6")
+    return Found(reason)
 
 
 def _seconds_left(when: str) -> float | None:
@@ -265,7 +265,7 @@ def _seconds_left(when: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
 
 
-PROBES: dict[str, Callable[[Surroundings], Finding | None]] = {
+PROBES: dict[str, Callable[[Surroundings], Found | None]] = {
     "env": probe_env,
     "assume-role": probe_assume_role,
     "assume-role-with-web-identity": probe_web_identity,

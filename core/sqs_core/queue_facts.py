@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqs_core.settings import QueueReference
 
-_MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
+MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> st
     try:
         answer = call("GetQueueUrl", lambda: look.get_queue_url(QueueName=reference.name, **owner))
     except RequestError as error:
-        if error.code in _MISSING_QUEUE:
+        if error.code in MISSING_QUEUE:
             raise ConfigurationError(
                 f"queue {reference.given!r} does not exist at {look.meta.endpoint_url} ({region}): "
                 "check its name, --region and --endpoint-url"
@@ -63,13 +63,13 @@ def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:
 
 def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:
     """Facts from SQS's attribute map; values that are missing or no numbers are None."""
-    counts = [_whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed")]
+    counts = [whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed")]
     visible, in_flight, delayed = counts
     known = visible is not None and in_flight is not None and delayed is not None
-    oldest = _whole(attributes.get("ApproximateAgeOfOldestMessage"))
+    oldest = whole(attributes.get("ApproximateAgeOfOldestMessage"))
     depth = Depth(visible or 0, in_flight or 0, delayed or 0, oldest, now) if known else None
     name, maximum = _redrive(attributes.get("RedrivePolicy"))
-    return QueueFacts(_whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
+    return QueueFacts(whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
 
 
 def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue | None:
@@ -87,7 +87,8 @@ def _redrive(policy: str | None) -> tuple[str | None, int | None]:
         return None, None
 
 
-def _whole(text: object) -> int | None:
+def whole(text: object) -> int | None:
+    """The number a text is, None for anything else."""
     try:
         return int(text)  # type: ignore[call-overload, no-any-return]
     except (TypeError, ValueError):

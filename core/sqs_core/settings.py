@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAXIMUM_THREADS = 512
 READ_TIMEOUT_MARGIN_SECONDS = 10.0
 LOCAL_REGION = "us-east-1"
+IGNORED_VARIABLES = "ignored, use --endpoint-url"
+"""How the warning about left-over `AWS_ENDPOINT_URL*` variables ends."""
 _LOCAL_HOSTS = ("localhost", "localhost.localstack.cloud", "localstack")
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\A[0-9a-fA-F:.%]+\Z")
@@ -203,7 +205,7 @@ def make_connection_settings(
     ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
     warnings = [choice.warning] if choice.warning else []
     if ignored:
-        warnings.append(f"{', '.join(ignored)} ignored, use --endpoint-url")
+        warnings.append(f"{', '.join(ignored)} {IGNORED_VARIABLES}")
     return ConnectionSettings(
         environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings),
         allow_shared_credentials, sts_endpoint_url, choice.decided_by,

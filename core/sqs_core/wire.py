@@ -24,22 +24,23 @@ def iso(seconds: float) -> str:
 
 def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as plain JSON types, `schema` first."""
-    return {"schema": SCHEMA, **_plain(asdict(snapshot))}
+    return {"schema": SCHEMA, **plain(asdict(snapshot))}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """An event as plain JSON types."""
-    plain: dict[str, Any] = _plain(asdict(event))
-    return plain
+    fields: dict[str, Any] = plain(asdict(event))
+    return fields
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Nested dataclass fields as JSON types: times as ISO 8601, optional fields left out when None."""
     if isinstance(value, dict):
         return {
-            key: iso(item) if key in _TIMES and isinstance(item, float | int) else _plain(item)
+            key: iso(item) if key in _TIMES and isinstance(item, float | int) else plain(item)
             for key, item in value.items()
             if not (item is None and key in _OPTIONAL)
         }
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -109,6 +109,29 @@ def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> N
     context.exit(consume_queues(queues, shared(context, own)))
 
 
+@cli.command(
+    epilog="Examples: sqs-tui doctor  ·  sqs-tui doctor orders --handler-p95 12  ·  "
+    "sqs-tui --env staging doctor orders --probe --json"
+)
+@click.argument("queue", required=False, metavar="[QUEUE]")
+@click.option("--probe", is_flag=True, help="Also ask every credential provider, and try a delete that can delete nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
+@click.option("--wait", type=click.IntRange(0, 20), default=20, show_default=True, help="The consumer's long poll, seconds.")
+@click.option("--read-timeout", type=click.FloatRange(0, 3600), help="The client's timeout of a poll (default: wait + 10).")
+@click.option("--handler-p95", type=click.FloatRange(0), help="In how many seconds 95 of 100 messages are handled.")
+@global_options
+@click.pass_context
+def doctor(context: click.Context, /, **own: Any) -> None:
+    """Say who this is and why, and what would go wrong here: identity, endpoint, permissions, timeouts, dead letters.
+
+    Receives nothing and changes nothing. It uses the credentials that a consumer would. Exit codes: 0 all is well,
+    1 a warning or a problem was found, 2 refused.
+    """
+    from sqs_tui.doctor_command import run_doctor
+
+    context.exit(run_doctor(shared(context, own)))
+
+
 @cli.command(epilog="Examples: sqs-tui demo  ·  sqs-tui demo --headless --duration 10")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and exit.")
 @click.option("--scene", metavar="NAME", default="steady", show_default=True, help="What to show.")

@@ -17,28 +17,15 @@ from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
-from sqs_core.settings import ConnectionSettings, ConsumerSettings, make_connection_settings, parse_queue
+from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, RecordWriter
+from sqs_tui.flags import connection_settings
 from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqs_core.demo.scenes import DemoEngine
-
-
-def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
-    """Connection settings from the global flags."""
-    return make_connection_settings(
-        env=flags["env"],
-        endpoint_url=flags["endpoint_url"],
-        region=flags["region"],
-        profile=flags["profile"],
-        allow_endpoints=tuple(flags["allow_endpoint"]),
-        read_only=bool(flags["read_only"]),
-        allow_shared_credentials=bool(flags["allow_shared_credentials"]),
-        sts_endpoint_url=flags["sts_endpoint_url"],
-    )
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:

@@ -1,0 +1,62 @@
+"""A look at an address without credentials: is anybody there, how fast, and what does it call itself?"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqs_core.settings import ConnectionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; names of headers in lower case. `sent_at` is epoch seconds, `seconds` until the answer was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: float
+    seconds: float
+
+
+class Asker:
+    """GETs over one connection, with the proxies and certificates that the environment's clients use; a local one uses none."""
+
+    def __init__(self, connection: ConnectionSettings, timeout_seconds: float) -> None:
+        self._deployed = connection.environment.deployed
+        self._timeout_seconds = timeout_seconds
+        self._session: Any = None
+
+    def get(self, url: str) -> Answer:
+        """One GET. Raises the SDK's transport errors."""
+        from botocore.awsrequest import AWSRequest
+
+        if self._session is None:
+            self._session = self._open(url)
+        sent_at, started = time.time(), time.monotonic()
+        answer = self._session.send(AWSRequest("GET", url).prepare())
+        body = answer.content
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status_code, headers, body, sent_at, time.monotonic() - started)
+
+    def _open(self, url: str) -> Any:
+        from botocore.httpsession import URLLib3Session
+        from botocore.utils import get_environ_proxies
+
+        bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+        options: dict[str, Any] = {
+            "verify": (bundle or True) if self._deployed else True,
+            "proxies": get_environ_proxies(url) if self._deployed else {},
+            "timeout": self._timeout_seconds,
+        }
+        return URLLib3Session(**options)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
