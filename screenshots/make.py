@@ -26,7 +26,7 @@ from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402 - the p
 from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
-from tui_canned import NOW, consumer, detail, held, message_id, poller, snapshot, worker  # noqa: E402
+from tui_canned import NOW, consumer, detail, held, message_id, pod_snapshot, poller, snapshot, worker  # noqa: E402
 from tui_fakes import FakeFacade  # noqa: E402
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ PICTURES: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
     "dashboard": ((120, 36), ()),
     "small": ((80, 24), ()),
     "message": ((120, 36), ("i", "enter")),
+    "identity": ((120, 40), ("I",)),
     "drain": ((120, 36), ("q",)),
 }
 
@@ -81,14 +82,15 @@ def draining() -> Snapshot:
 async def draw(name: str) -> str:
     """One picture as SVG."""
     size, keys = PICTURES[name]
-    facade = FakeFacade(next(past()), details={message_id(1): detail(1)})
+    frames = [pod_snapshot()] if name == "identity" else list(past())
+    facade = FakeFacade(frames[0], details={message_id(1): detail(1)})
     app = DashboardApp(
         facade,
-        DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene="lively", clock=lambda: NOW),
+        DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene=None if name == "identity" else "lively", clock=lambda: NOW),
         Departure(facade, lambda _: None),
     )
     async with app.run_test(size=size) as pilot:
-        for facade.now in past():
+        for facade.now in frames:
             app.refresh_frame()
         await pilot.press(*keys)
         if name == "drain":

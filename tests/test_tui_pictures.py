@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sqs_core.model import RunState, ThreadState
-from tui_canned import NOW, consumer, detail, held, message_id, poller, snapshot, worker
+from tui_canned import NOW, consumer, detail, held, message_id, pod_snapshot, poller, snapshot, worker
 from tui_fakes import FakeFacade
 from tui_harness import Dashboard, dashboard, normalised, plain_environment  # noqa: F401 - a fixture
 
@@ -46,6 +46,12 @@ async def test_a_message() -> None:
     async with dashboard(facade, size=(80, 24)) as running:
         await running.press("i", "enter")
         compare("message", running)
+
+
+async def test_an_identity() -> None:
+    async with dashboard(FakeFacade(pod_snapshot()), size=(120, 40)) as running:
+        await running.press("I")
+        compare("identity", running)
 
 
 async def test_a_drain() -> None:

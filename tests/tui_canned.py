@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqs_core.model import (
@@ -22,6 +23,7 @@ from sqs_core.model import (
     Outcome,
     Percentiles,
     PoolSize,
+    ProviderRow,
     Role,
     RunState,
     Snapshot,
@@ -185,6 +187,53 @@ def snapshot(*consumers: ConsumerSnapshot, state: RunState = RunState.RUNNING, *
         "events": EVENTS,
     }
     return Snapshot(**{**values, **more})
+
+
+ROLE_ARN = "arn:aws:iam::123456789012:role/platform/orders-worker"
+STATIC_RULE = "static keys in shared files are refused: use a role or an SSO profile"
+
+
+def pod_credentials(**more: Any) -> CredentialReport:
+    """A pod's web identity, with a provider in each state."""
+    rows = (
+        ("env", "not-configured", "AWS_ACCESS_KEY_ID is not set"),
+        ("assume-role", "not-configured", "nothing is configured"),
+        ("assume-role-with-web-identity", "found", f"token file /var/run/secrets/token, role {ROLE_ARN}"),
+        ("sso", "not-configured", "nothing is configured"),
+        ("shared-credentials-file", "skipped", STATIC_RULE),
+        ("login", "failed", "no token in the cache: run `aws login`"),
+        (
+            "container-role",
+            "shadowed",
+            "agent at http://169.254.170.23/v1/credentials; assume-role-with-web-identity comes first",
+        ),
+        ("iam-role", "not-tried", "metadata service at its usual address; asking it would use the network"),
+    )
+    values: dict[str, Any] = {
+        "provider": "assume-role-with-web-identity",
+        "key_hint": "K7QX",
+        "account": "123456789012",
+        "role_arn": ROLE_ARN,
+        "expires_at": NOW + 3300,
+        "warnings": ("more than one mechanism is configured: the first that works is used",),
+        "chain": tuple(ProviderRow(*row) for row in rows),
+        "arn": "arn:aws:sts::123456789012:assumed-role/orders-worker/botocore-session-1772359200",
+        "session_name": "botocore-session-1772359200",
+        "last_refresh_at": NOW - 300,
+    }
+    return CredentialReport(**{**values, **more})
+
+
+def pod_snapshot(**more: Any) -> Snapshot:
+    """The lively consumer in a pod of staging."""
+    engine = replace(
+        snapshot().engine,
+        environment="staging",
+        environment_decided_by="APP_ENV",
+        endpoint="https://sqs.eu-central-1.amazonaws.com",
+    )
+    one = consumer(wait_seconds=20, read_timeout_seconds=30.0, visibility_seconds=60)
+    return snapshot(one, **{"engine": engine, "credentials": pod_credentials(), **more})
 
 
 def empty_snapshot(**more: Any) -> Snapshot:

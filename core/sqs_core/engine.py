@@ -284,6 +284,7 @@ class Engine:
             endpoint=self.endpoint,
             region=self.connection.region,
             version=__version__,
+            environment_decided_by=self.connection.decided_by,
         )
         consumers = tuple([consumer.snapshot() for consumer in self.consumers])
         return Snapshot(self.clock.wall(), info, self._identity.report, consumers, self.events.snapshot())

@@ -88,7 +88,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """The process that consumes."""
+    """The process that consumes. `environment_decided_by` is `--env`, `APP_ENV` or `default`."""
 
     pid: int
     host: str
@@ -99,6 +99,7 @@ class EngineInfo:
     endpoint: str
     region: str
     version: str
+    environment_decided_by: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,9 @@ class ConsumerSnapshot:
     threads: tuple[ThreadInfo, ...]
     in_flight: tuple[InFlight, ...]
     history: tuple[Finished, ...]
+    wait_seconds: int | None = None
+    read_timeout_seconds: float | None = None
+    visibility_seconds: int | None = None
 
     @property
     def held(self) -> int:

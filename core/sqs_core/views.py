@@ -35,6 +35,9 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             threads=ledger.threads_locked(),
             in_flight=holding.in_flight_locked(),
             history=ledger.history.snapshot(),
+            wait_seconds=consumer.settings.wait_seconds,
+            read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
+            visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
         )
 
 

@@ -43,6 +43,7 @@ class Situation:
     consuming: bool = False
     message: bool = False
     event: bool = False
+    identity: bool = False
     paused: bool = False
     frozen: bool = False
     filtered: bool = False
@@ -63,7 +64,7 @@ def _on_message(situation: Situation) -> bool:
 
 
 def _on_something(situation: Situation) -> bool:
-    return _on_message(situation) or (situation.event and not situation.leaving)
+    return _on_message(situation) or ((situation.event or situation.identity) and not situation.leaving)
 
 
 def _in_history(situation: Situation) -> bool:
@@ -148,7 +149,7 @@ COMMANDS = (
     ),
     Command(
         "open", ("enter",), "enter", "Open",
-        "Body, attributes and timeline of the message under the cursor; the whole text of an event.",
+        "Body, attributes and timeline of the message under the cursor; an event or the identity, whole.",
         Group.MESSAGES, _on_something, bar="Open", rank=5, action="open",
     ),
     Command(
@@ -160,6 +161,11 @@ COMMANDS = (
         "filter", ("slash",), "/", "Filter",
         "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
         Group.VIEW, _while_consuming, bar="Filter", rank=2,
+    ),
+    Command(
+        "identity", ("I",), "I", "Identity",
+        "Who this is and why: environment, credentials, every provider, expiry; and the timeouts of the client.",
+        Group.VIEW, bar="Identity",
     ),
     Command(
         "freeze", ("f",), "f", "Freeze the view",
@@ -205,6 +211,11 @@ def table_bindings() -> list[Binding]:
     return [
         Binding(key, command.action, command.title, show=False) for command in COMMANDS if command.action for key in command.keys
     ]
+
+
+def open_bindings() -> list[Binding]:
+    """The binding of what is one thing to open, and no table."""
+    return [Binding(key, "open", BY_ID["open"].title, show=False) for key in BY_ID["open"].keys]
 
 
 def screen_bindings() -> list[Binding]:

@@ -10,7 +10,7 @@ from textual.content import Content
 from sqs_core.model import RunState
 from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
-from sqs_tui.safe_text import content, one_line
+from sqs_tui.safe_text import LINE_LIMIT, content, one_line
 
 if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Depth, Snapshot
@@ -43,13 +43,18 @@ _ROOMY_NAME_WIDTH = 24
 _BRIEF_BELOW = 100
 
 
-def styled(text: str, tone: Tone) -> Content:
+def styled(text: str, tone: Tone, limit: int = LINE_LIMIT) -> Content:
     """Foreign or own text as one line in a tone."""
-    return content(text, style=STYLES[tone])
+    return content(text, limit, style=STYLES[tone])
+
+
+def environment_tone(environment: str) -> Tone:
+    """Loud where a mistake is expensive."""
+    return _ENVIRONMENT_TONES.get(environment, Tone.WARNING)
 
 
 def header(frame: Frame, scene: str | None, width: int) -> Content:
-    """Product, environment, scene, endpoint, region on the left; the engine's state on the right."""
+    """Product, environment and what decided it, scene, endpoint, region on the left; the engine's state on the right."""
     snapshot = frame.snapshot
     if snapshot is None:
         return Content("sqs-tui")
@@ -58,15 +63,22 @@ def header(frame: Frame, scene: str | None, width: int) -> Content:
     right = [styled(f"{glyph} {engine.state}", tone)]
     if frame.frozen_since is not None:
         right.insert(0, styled(f"FROZEN since {shown.clock_time(frame.frozen_since)}", Tone.WARNING))
+    environment = Content.assemble(
+        styled(engine.environment.upper(), environment_tone(engine.environment)),
+        styled(f" ({engine.environment_decided_by})", Tone.MUTED),
+    )
     left = [
-        styled("sqs-tui", Tone.STRONG),
-        styled(engine.environment.upper(), _ENVIRONMENT_TONES.get(engine.environment, Tone.WARNING)),
+        environment,
         *([styled(f"scene {scene}", Tone.ACCENT)] if scene else []),
         *([styled("read-only", Tone.WARNING)] if engine.read_only else []),
         styled(engine.endpoint, Tone.PLAIN),
-        styled(engine.region, Tone.MUTED),
+        *([styled(engine.region, Tone.MUTED)] if engine.region not in engine.endpoint else []),
     ]
-    return spread(Content("  ").join(left), Content("  ").join(right), width)
+    branded = Content("  ").join([styled("sqs-tui", Tone.STRONG), *left])
+    ending = Content("  ").join(right)
+    # Who it is matters less than where it is: the product's name is the first to go.
+    roomy = branded.cell_length + 2 + ending.cell_length <= width
+    return spread(branded if roomy else Content("  ").join(left), ending, width)
 
 
 def identity(frame: Frame, width: int) -> Content:
@@ -87,7 +99,10 @@ def _identity_parts(snapshot: Snapshot) -> list[Content]:
     if credentials.key_hint and not is_dummy:
         parts.append(styled(shown.key_tail(credentials.key_hint), Tone.PLAIN))
     if credentials.warnings:
-        parts.append(styled(f"▲ {credentials.warnings[0]}", Tone.WARNING))
+        more = f" (+{len(credentials.warnings) - 1})" if len(credentials.warnings) > 1 else ""
+        parts.append(styled(f"▲{more} {credentials.warnings[0]}", Tone.WARNING))
+    if credentials.expires_at is not None:
+        parts.append(styled(f"until {shown.clock_time(credentials.expires_at)}", Tone.MUTED))
     who = credentials.role_arn or credentials.account
     if who:
         parts.append(styled(who, Tone.MUTED))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import SqsTuiError
+from sqs_core.masking import mask_secrets
 from sqs_core.model import Level, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
 from sqs_tui.trends import Trends
@@ -149,7 +150,7 @@ def _is_troubled(snapshot: Snapshot) -> bool:
 
 def described(error: Exception) -> str:
     """An error for people: the text of one raised on purpose, which says what to do; class and text of any other."""
-    return str(error) if isinstance(error, SqsTuiError) else f"{type(error).__name__}: {error}"
+    return mask_secrets(str(error) if isinstance(error, SqsTuiError) else f"{type(error).__name__}: {error}")
 
 
 def _unreadable(error: Exception) -> str:

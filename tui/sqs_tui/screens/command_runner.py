@@ -15,6 +15,7 @@ from sqs_tui.format import stamp
 from sqs_tui.rows import keyed_events
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
+from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.message import MessageScreen
 from sqs_tui.viewer import PAUSED, described
 
@@ -58,6 +59,7 @@ class CommandRunner:
             "screenshot": self._screenshot,
             "back": self._back,
             "queue": lambda: self._select(int(key or "1")),
+            "identity": self._open_identity,
             "help": lambda: self._push_help(),
         }
         actions[command_id]()
@@ -95,6 +97,9 @@ class CommandRunner:
         return None
 
     def _open(self) -> None:
+        if self._screen.situation.identity:
+            self._open_identity()
+            return
         row = self._screen.table(self._screen.pane).current if self._screen.pane else None
         queue = self._screen.frame.selected
         if row is not None and self._screen.pane is Pane.EVENTS:
@@ -114,6 +119,10 @@ class CommandRunner:
         may_replay = detail.replayable and not self._options.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
         self._screen.app.push_screen(MessageScreen(detail, replay))
+
+    def _open_identity(self) -> None:
+        if self._screen.frame.snapshot is not None:
+            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
 
     def _open_event(self, key: str) -> None:
         snapshot = self._screen.frame.snapshot

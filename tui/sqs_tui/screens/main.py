@@ -18,7 +18,7 @@ from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
 from sqs_tui.widgets.latency import LatencyPane
-from sqs_tui.widgets.line import KeyBar, Line
+from sqs_tui.widgets.line import KeyBar, Line, OpenLine
 from sqs_tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class MainScreen(Steady, Screen[None]):
         """The lines, then the panes, then the keys."""
         yield Line(id="header")
         yield LiveTable((), id=Pane.QUEUES, header=False, empty="No queues known yet.")
-        yield Line(id="identity")
+        yield OpenLine("identity", id="identity")
         yield Line(id="details")
         yield Line(id="notice")
         yield Line(id="invitation")
@@ -134,6 +134,7 @@ class MainScreen(Steady, Screen[None]):
             consuming=self.frame.consumer is not None,
             message=current is not None and current.message_id is not None,
             event=current is not None and pane is Pane.EVENTS,
+            identity=isinstance(self.focused, OpenLine),
             paused=self.frame.consumer is not None and self.frame.consumer.state in PAUSED,
             frozen=self.frame.frozen_since is not None,
             filtered=bool(self._viewer.filter_text),
@@ -197,7 +198,7 @@ class MainScreen(Steady, Screen[None]):
         self.set_class(browsing, "-browsing")
         self.set_class(frame.drain is not None, "-draining")
         self.set_class(frame.consumer is None, "-unconsumed")
-        if browsing and self.pane in (Pane.WORKERS, None) and not self.query_one("#filter").has_focus:
+        if browsing and (self.focused is None or self.pane is Pane.WORKERS):
             self.table(Pane.QUEUES).focus()
 
     def _hidden_rates(self, columns: tuple[rows.Column, ...]) -> Rates | None:

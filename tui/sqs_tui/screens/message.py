@@ -13,6 +13,7 @@ from sqs_core.masking import MASK, mask_secrets, mask_value
 from sqs_tui import format as shown
 from sqs_tui.json_text import INPUT_LIMIT, lay_out
 from sqs_tui.safe_text import content, many_lines, one_line
+from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
 
@@ -30,17 +31,14 @@ _VALUE_LIMIT = 2_000
 _MILLISECOND_TIMES = frozenset({"SentTimestamp", "ApproximateFirstReceiveTimestamp"})
 
 
-class MessageScreen(Steady, ModalScreen[None]):
+class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     """A message as it was when opened, secrets masked. `r` switches between the laid-out and the original body."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Close"),
         ("r", "toggle_raw", "Raw body"),
         ("R", "replay", "Replay"),
-        ("j", "scroll('down')", "Down"),
-        ("k", "scroll('up')", "Up"),
-        ("g", "scroll('home')", "Top"),
-        ("G", "scroll('end')", "Bottom"),
+        *SCROLL_BINDINGS,
     ]
     AUTO_FOCUS = "#message"
 
@@ -75,10 +73,6 @@ class MessageScreen(Steady, ModalScreen[None]):
         """Ask whether to send it again, where that is possible."""
         if self._replay:
             self._replay()
-
-    def action_scroll(self, where: str) -> None:
-        """Scroll the text."""
-        getattr(self.query_one("#message", VerticalScroll), f"scroll_{where}")(animate=False)
 
     def _draw_body(self) -> None:
         body = self._detail.message.body

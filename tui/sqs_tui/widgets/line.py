@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.widget import Widget
 
-from sqs_tui.commands import BY_ID, Command, Situation, bar_commands
+from sqs_tui.commands import BY_ID, Command, Situation, bar_commands, open_bindings
 from sqs_tui.rows import Tone
 from sqs_tui.summary import styled
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual import events
+    from textual.binding import BindingType
 
 
 class Line(Widget):
@@ -42,6 +43,24 @@ class Line(Widget):
         """What the function says at this width."""
         self._shown = self._draw(self.size.width)
         return self._shown
+
+
+class OpenLine(Line, can_focus=True):
+    """A line that can have the focus; `enter` or a click runs the command that opens it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*open_bindings()]
+
+    def __init__(self, command_id: str, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._command_id = command_id
+
+    async def action_open(self) -> None:
+        """Run the command."""
+        await self.run_action(f"screen.command('{self._command_id}', '')")
+
+    async def on_click(self) -> None:
+        """A click is as good as the key."""
+        await self.action_open()
 
 
 class KeyBar(Line):
