@@ -19,7 +19,7 @@ from sqs_core.policy import Backoff
 from sqs_core.queue import EXPIRED_CODES
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.replay import send_copy
-from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
+from sqs_core.settings import check_threads, parse_queue
 from sqs_core.version import __version__
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqs_core.client import AwsSession
     from sqs_core.model import Event, MessageDetail, PoolName, QueueListing
+    from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
 _SUPERVISE_SECONDS = 0.05
 _ENDED = (RunState.STOPPED, RunState.FAILED)
@@ -65,11 +66,15 @@ class Engine:
             raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
         if self._draining:
             raise ConfigurationError("this session is ending: nothing new is consumed")
-        consumer = QueueConsumer(parse_queue(queue), handler, self.settings, self.events, self.clock)
+        consumer = QueueConsumer(parse_queue(queue), handler, self.settings_for(queue), self.events, self.clock)
         if consumer.name in self._consumers:
             raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
         self._consumers = {**self._consumers, consumer.name: consumer}
         return consumer
+
+    def settings_for(self, queue: str) -> ConsumerSettings:  # noqa: ARG002 - for those who tell queues apart
+        """What a queue's consumer is told."""
+        return self.settings
 
     def start(self) -> None:
         """Begin in the background. A second call does nothing."""
@@ -191,7 +196,7 @@ class Engine:
 
     def resize(self, queue: str, pool: PoolName, target: int) -> None:
         """See `EngineFacade`."""
-        ConsumerSettings(**{pool.value: target})
+        check_threads(pool.value, target)
         for consumer in self._chosen(queue):
             consumer.resize(pool, target)
 

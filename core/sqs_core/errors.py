@@ -31,13 +31,17 @@ class NotPermittedError(SqsTuiError):
 
 
 class RequestError(SqsTuiError):
-    """A request to SQS that did not succeed: what kind of trouble, AWS's code if there is one, and the text."""
+    """A request to SQS that did not succeed: what kind of trouble, AWS's code if there is one, and the text.
+
+    `answer_lost` says that SQS may have done what it was asked, and that only its answer did not come.
+    """
 
     def __init__(self, operation: str, error: BaseException) -> None:
         super().__init__(f"{operation}: {describe(error)}")
         self.operation = operation
         self.trouble = classify(error)
         self.code = error_code(error)
+        self.answer_lost = bool(_LOST_CLASSES & {kind.__name__ for kind in type(error).__mro__})
 
 
 class Retry(Exception):  # noqa: N818 - a handler raises it as an instruction, not as an error
@@ -95,6 +99,7 @@ _AUTH_CLASSES = {
     "SSOTokenLoadError", "UnauthorizedSSOTokenError", "MissingDependencyException", "RefreshWithMFAUnsupportedError",
 }  # fmt: skip
 _CONFIG_CLASSES = {"ParamValidationError", "UnknownEndpointError", "ProfileNotFound", "NoRegionError", "InvalidConfigError"}
+_LOST_CLASSES = {"ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError", "IncompleteReadError"}
 LONGEST_TEXT = 2000
 _PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
 """What the SDK puts before everything that a credential_process wrote on stderr."""

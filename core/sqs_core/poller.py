@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EARLY_ANSWERS_ALLOWED = 2
 _TRANSIT_SECONDS = 5.0
+_ANSWER_LOST = "up to 10 messages may be invisible until their visibility timeout, for SQS may have answered too late"
 """What an answer may take beyond its wait before its leases count as shortened."""
 
 
@@ -139,7 +140,8 @@ class Poller:
         self._gate.back_off(delay)
         self._ledger.count("poll_errors")
         self._ledger.thread(slot.name, Role.POLLER, ThreadState.BACKING_OFF, error=f"{error.trouble}: {error}"[:200])
-        text = f"{error}; {REMEDY[error.trouble]}"
+        lost = f"; {_ANSWER_LOST}" if error.answer_lost else ""
+        text = f"{error}{lost}; {REMEDY[error.trouble]}"
         self._events.record(Level.ERROR, Code.POLL_ERROR, self._queue.name, text, collapse=error.trouble)
 
     def _recovered(self) -> None:

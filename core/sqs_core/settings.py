@@ -50,7 +50,11 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSettings:
-    """One queue's consumer. `visibility_seconds` None means the queue's own."""
+    """One queue's consumer. `visibility_seconds` None means the queue's own.
+
+    `allow_short_read_timeout` lets the client hang up before SQS answers, which loses messages: for tests and the demo, which
+    show just that. No flag sets it.
+    """
 
     workers: int = 8
     pollers: int = 2
@@ -60,11 +64,12 @@ class ConsumerSettings:
     read_timeout_seconds: float | None = None
     drain_timeout_seconds: float = 25.0
     handler_timeout_seconds: float | None = None
+    allow_short_read_timeout: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with the number and the bound."""
-        _between("--workers", self.workers, 1, MAXIMUM_THREADS)
-        _between("--pollers", self.pollers, 1, MAXIMUM_THREADS)
+        check_threads("workers", self.workers)
+        check_threads("pollers", self.pollers)
         _between("--wait", self.wait_seconds, 0, 20, "SQS waits at most 20 s")
         _between("--batch", self.batch, 1, 10, "SQS gives at most 10 messages a receive")
         _between("--drain-timeout", self.drain_timeout_seconds, 0, 86_400)
@@ -74,7 +79,7 @@ class ConsumerSettings:
             _between("--handler-timeout", self.handler_timeout_seconds, 0.001, MAXIMUM_VISIBILITY_SECONDS)
         if self.read_timeout_seconds is not None:
             _between("--read-timeout", self.read_timeout_seconds, 0, 3600)
-        if self.poll_read_timeout_seconds <= self.wait_seconds:
+        if self.poll_read_timeout_seconds <= self.wait_seconds and not self.allow_short_read_timeout:
             raise ConfigurationError(
                 f"--read-timeout {self.poll_read_timeout_seconds:g} is not longer than --wait {self.wait_seconds}: the client "
                 f"would hang up before SQS answers and lose the messages until their visibility timeout; "
@@ -87,6 +92,11 @@ class ConsumerSettings:
         if self.read_timeout_seconds is not None:
             return self.read_timeout_seconds
         return self.wait_seconds + READ_TIMEOUT_MARGIN_SECONDS
+
+
+def check_threads(pool: str, target: int) -> None:
+    """Refuse a pool's size that cannot be."""
+    _between(f"--{pool}", target, 1, MAXIMUM_THREADS)
 
 
 def _between(option: str, value: float, low: float, high: float, why: str = "") -> None:

@@ -23,9 +23,9 @@ from sqs_tui.flags import connection_settings
 from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from sqs_core.demo.scenes import DemoEngine
+    from sqs_core.demo.engine import DemoEngine
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
@@ -88,7 +88,8 @@ def browse(flags: dict[str, Any]) -> int:
 
 def run_demo(flags: dict[str, Any]) -> int:
     """`sqs-tui demo`."""
-    from sqs_core.demo.scenes import SCENES, DemoEngine
+    from sqs_core.demo.engine import DemoEngine
+    from sqs_core.demo.scenes import SCENES
 
     if flags["list_scenes"]:
         sys.stdout.writelines(f"{known.name}  {known.summary}\n" for known in SCENES.values())
@@ -104,7 +105,7 @@ def run_demo(flags: dict[str, Any]) -> int:
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer)
     try:
         if flags["headless"]:
-            return _run_headless(engine, writer, None, flags["duration"])
+            return _run_headless(engine, writer, None, flags["duration"], lambda: {"observed": engine.observations})
         with _silenced(log):
             _log_through(writer)
             return _show(engine, flags, _scene_title(engine))
@@ -116,12 +117,18 @@ def _scene_title(engine: DemoEngine) -> str:
     return f"{engine.scene.name}, producing {engine.rate_per_second:g}/s"
 
 
-def _run_headless(engine: Engine, writer: EventWriter, maximum_messages: int | None, duration_seconds: float | None) -> int:
+def _run_headless(
+    engine: Engine,
+    writer: EventWriter,
+    maximum_messages: int | None,
+    duration_seconds: float | None,
+    more: Callable[[], dict[str, Any]] = dict,
+) -> int:
     with SignalStops() as stops:
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
-        sys.stdout.write(json.dumps(result.report) + "\n")
+        sys.stdout.write(json.dumps({**result.report, **more()}) + "\n")
     if result.reason:
         sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(result.reason), LONGEST_TEXT)}\n")
     return _leave(engine, result.exit_code)

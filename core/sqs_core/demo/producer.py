@@ -35,18 +35,28 @@ class BatchSender(Protocol):
 
 
 class Producer:
-    """Sends orders at `rate_per_second` from a daemon thread of its own, a quarter of them to the FIFO queue.
+    """Sends orders at `rate_per_second` from a daemon thread of its own, a quarter of them to the FIFO queue if there is one.
+
+    What goes to `queue_url` goes to the `copies` too.
 
     The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group. A batch that
     cannot be sent is dropped and counted in `errors`; it never ends the thread.
     """
 
     def __init__(
-        self, client: BatchSender, queue_url: str, fifo_queue_url: str, *, rate_per_second: float = 10, seed: int = 1
+        self,
+        client: BatchSender,
+        queue_url: str,
+        fifo_queue_url: str | None,
+        *,
+        copies: tuple[str, ...] = (),
+        rate_per_second: float = 10,
+        seed: int = 1,
     ) -> None:
         self._client = client
         self._queue_url = queue_url
         self._fifo_queue_url = fifo_queue_url
+        self._copies = copies
         self._random = random.Random(seed)
         # A second producer on the same queue within 5 minutes must not be taken for repeats of the first.
         self._run_id = uuid.uuid4().hex[:8]
@@ -107,10 +117,12 @@ class Producer:
             self._wake.clear()
 
     def _send(self, count: int) -> bool:
-        waiting: dict[str, list[dict[str, Any]]] = {self._queue_url: [], self._fifo_queue_url: []}
+        waiting: dict[str, list[dict[str, Any]]] = {}
         for _ in range(count):
-            fifo = self._random.random() < FIFO_SHARE
-            waiting[self._fifo_queue_url if fifo else self._queue_url].append(self._entry(fifo))
+            fifo = self._fifo_queue_url if self._random.random() < FIFO_SHARE else None
+            entry = self._entry(fifo=fifo is not None)
+            for url in [fifo] if fifo else [self._queue_url, *self._copies]:
+                waiting.setdefault(url, []).append(entry)
         batches = [
             (url, entries[first : first + _BATCH]) for url, entries in waiting.items() for first in range(0, len(entries), _BATCH)
         ]
@@ -135,7 +147,7 @@ class Producer:
             self.last_error = f"{failed[0].get('Code')}: {failed[0].get('Message', 'no message')}"
         return True
 
-    def _entry(self, fifo: bool) -> dict[str, Any]:
+    def _entry(self, *, fifo: bool) -> dict[str, Any]:
         self._number += 1
         order = self._order()
         entry: dict[str, Any] = {
