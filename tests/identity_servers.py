@@ -50,14 +50,16 @@ class Server:
     lifetime_seconds: float = 3600
     issued: int = 0
     skew_seconds: float = 0
+    role: str = "worker"
+    stale: bool = False
 
     def expiry(self) -> str:
         """When keys that are issued now end."""
         return (datetime.now(UTC) + timedelta(seconds=self.lifetime_seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def next_key(self) -> str:
-        """A key id that was not issued before."""
-        self.issued += 1
+        """A key id that was not issued before, or while `stale` the last one again."""
+        self.issued += not self.stale
         return f"ASIAISSUED{self.issued:010d}"
 
     def actions(self) -> list[str]:
@@ -137,7 +139,7 @@ def sts(server: Server, seen: Seen) -> Answer:
         code = "ServiceUnavailable" if server.status >= 500 else "AccessDenied"
         body = f"<ErrorResponse><Error><Code>{code}</Code><Message>told to</Message></Error></ErrorResponse>"
         return server.status, "text/xml", body
-    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/session-1"
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{server.role}/session-1"
     if action == "GetCallerIdentity":
         result = f"<Arn>{arn}</Arn><UserId>AROAX:session-1</UserId><Account>{ACCOUNT}</Account>"
     else:

@@ -6,36 +6,28 @@ import contextlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import identity_servers
+from identities import codes, consuming, deployed, send, set_web_identity
 from identity_servers import ACCOUNT, ROLE_ARN, SECRET, Server, serve
 from sqs_core.client import LOOK, AwsSession
 from sqs_core.credentials import expiry
 from sqs_core.engine import Engine
-from sqs_core.handlers import load_handler
 from sqs_core.settings import ConsumerSettings, make_connection_settings
+from waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
-    from sqs_core.settings import ConnectionSettings
 
 pytestmark = pytest.mark.sdk
-_PATIENCE_SECONDS = 15.0
-
-
-def _until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        threading.Event().wait(0.02)
 
 
 @pytest.fixture
@@ -47,46 +39,6 @@ def sts() -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def pod(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
-def _connection(endpoint_url: str | None, sts_url: str | None) -> ConnectionSettings:
-    return make_connection_settings(
-        env="staging",
-        region="us-east-1",
-        endpoint_url=endpoint_url,
-        sts_endpoint_url=sts_url,
-        allow_endpoints=("127.0.0.1",),
-    )
-
-
-def _web_identity(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    token = home / "token"
-    token.write_text("jwt-1")
-    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
-    monkeypatch.setenv("AWS_ROLE_ARN", ROLE_ARN)
-    return token
-
-
-@contextlib.contextmanager
-def _consuming(connection: ConnectionSettings, queue: str, pollers: int = 2) -> Iterator[Engine]:
-    settings = ConsumerSettings(workers=2, pollers=pollers, wait_seconds=1)
-    engine = Engine(connection, settings, [(queue, load_handler("builtin:noop", None))])
-    engine.start()
-    try:
-        yield engine
-    finally:
-        engine.drain()
-        _until(engine.ended)
-        engine.close()
-
-
-def _send(client: SQSClient, url: str, count: int = 3) -> None:
-    for index in range(count):
-        client.send_message(QueueUrl=url, MessageBody=f"body {index}")
-
-
-def _codes(engine: Engine) -> list[str]:
-    return [event.code for event in engine.snapshot().events]
 
 
 def _account(engine: Engine) -> str | None:
@@ -102,14 +54,14 @@ def test_a_web_identity_consumes_a_queue_and_is_known_by_name(
     clean_environment: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _web_identity(clean_environment, monkeypatch)
+    set_web_identity(clean_environment, monkeypatch)
     queue = ministack_queue_factory()
-    _send(ministack_sqs, queue.url)
-    with _consuming(_connection(ministack, sts.url), queue.name, pollers=20) as engine:
-        _until(lambda: engine.finished_messages() == 3)
-        _until(lambda: _account(engine) == ACCOUNT)
+    send(ministack_sqs, queue.url)
+    with consuming(deployed(ministack, sts.url), queue.name, pollers=20) as engine:
+        wait_until(lambda: engine.finished_messages() == 3)
+        wait_until(lambda: _account(engine) == ACCOUNT)
         report = engine.snapshot().credentials
-        _until(lambda: sum(thread.role == "poller" for thread in engine.snapshot().consumers[0].threads) == 20)
+        wait_until(lambda: sum(thread.role == "poller" for thread in engine.snapshot().consumers[0].threads) == 20)
     assert report is not None
     assert (report.provider, report.role_arn, report.session_name) == ("assume-role-with-web-identity", ROLE_ARN, "session-1")
     assert report.key_hint == "0001"
@@ -129,12 +81,12 @@ def test_the_pod_identity_agent_consumes_a_queue(
 ) -> None:
     (clean_environment / "token").write_text("sa-jwt-1")
     queue = ministack_queue_factory()
-    _send(ministack_sqs, queue.url)
+    send(ministack_sqs, queue.url)
     with serve(identity_servers.pod_identity_agent) as agent:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{agent.url}/v1/credentials")
         monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(clean_environment / "token"))
-        with _consuming(_connection(ministack, sts.url), queue.name) as engine:
-            _until(lambda: engine.finished_messages() == 3)
+        with consuming(deployed(ministack, sts.url), queue.name) as engine:
+            wait_until(lambda: engine.finished_messages() == 3)
             report = engine.snapshot().credentials
         assert [request.headers["authorization"] for request in agent.seen] == ["sa-jwt-1"]
     assert report is not None
@@ -149,12 +101,12 @@ def test_the_metadata_service_consumes_a_queue(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queue = ministack_queue_factory()
-    _send(ministack_sqs, queue.url)
+    send(ministack_sqs, queue.url)
     with serve(identity_servers.instance_metadata) as metadata:
         monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url)
-        with _consuming(_connection(ministack, sts.url), queue.name) as engine:
-            _until(lambda: engine.finished_messages() == 3)
+        with consuming(deployed(ministack, sts.url), queue.name) as engine:
+            wait_until(lambda: engine.finished_messages() == 3)
             report = engine.snapshot().credentials
         assert [request.method for request in metadata.seen] == ["PUT", "GET", "GET"]
     assert report is not None
@@ -170,12 +122,12 @@ def test_a_denied_sts_is_a_warning_and_not_the_end(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVKEY01")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     queue = ministack_queue_factory()
-    _send(ministack_sqs, queue.url)
+    send(ministack_sqs, queue.url)
     with serve(identity_servers.sts) as sts:
         sts.status = 403
-        with _consuming(_connection(ministack, sts.url), queue.name) as engine:
-            _until(lambda: engine.finished_messages() == 3)
-            _until(lambda: "credentials.warning" in _codes(engine))
+        with consuming(deployed(ministack, sts.url), queue.name) as engine:
+            wait_until(lambda: engine.finished_messages() == 3)
+            wait_until(lambda: "credentials.warning" in codes(engine))
             report = engine.snapshot().credentials
             assert SECRET not in repr(engine.snapshot())
     assert report is not None
@@ -187,9 +139,9 @@ def test_a_rotated_token_is_read_again_and_an_outage_is_one_line(
     sts: Server, clean_environment: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Keys that end within the SDK's 15 minutes are refreshed with every request, which is how an outage becomes loud."""
-    token = _web_identity(clean_environment, monkeypatch)
+    token = set_web_identity(clean_environment, monkeypatch)
     sts.lifetime_seconds = 840
-    engine = Engine(_connection(None, sts.url), ConsumerSettings())
+    engine = Engine(deployed(None, sts.url), ConsumerSettings())
     session = engine.session()
     token.write_text("jwt-2")
     session.look(time.time())
@@ -208,7 +160,7 @@ def test_a_rotated_token_is_read_again_and_an_outage_is_one_line(
     assert "refreshing them fails" in " ".join(watch.report.warnings if watch.report else ())
     sts.status = 200
     watch.step(200.0)
-    assert "credentials.refreshed" in _codes(engine)
+    assert "credentials.refreshed" in codes(engine)
     assert watch.report is not None
     assert "refreshing them fails" not in " ".join(watch.report.warnings)
 
@@ -226,8 +178,8 @@ def _filtered(engine: Engine) -> Iterator[None]:
 def test_twenty_threads_at_first_use_cause_one_call(
     sts: Server, ministack: str, clean_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _web_identity(clean_environment, monkeypatch)
-    session = AwsSession(_connection(ministack, sts.url))
+    set_web_identity(clean_environment, monkeypatch)
+    session = AwsSession(deployed(ministack, sts.url))
     clients = [session.client(LOOK) for _ in range(20)]
     threads = [threading.Thread(target=client.list_queues) for client in clients]
     for thread in threads:
@@ -235,6 +187,28 @@ def test_twenty_threads_at_first_use_cause_one_call(
     for thread in threads:
         thread.join()
     assert sts.actions() == ["AssumeRoleWithWebIdentity"]
+
+
+def test_no_connection_is_thrown_away_however_many_threads_use_a_client(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK keeps 10 and logs a warning for each one more."""
+    together = threading.Barrier(20)
+
+    def answer(_: Server, __: identity_servers.Seen) -> identity_servers.Answer:
+        together.wait(10)
+        return 200, "application/x-amz-json-1.0", "{}"
+
+    with serve(answer) as server, caplog.at_level(logging.WARNING):
+        client = AwsSession(make_connection_settings(endpoint_url=server.url)).client(LOOK)
+        threads = [threading.Thread(target=client.list_queues) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        client.close()
+    assert len(server.seen) == 20
+    assert "pool is full" not in caplog.text
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"])
@@ -247,20 +221,20 @@ def test_credentials_that_the_server_refuses_are_found_anew(
     clean_environment: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    token = _web_identity(clean_environment, monkeypatch)
+    token = set_web_identity(clean_environment, monkeypatch)
     queue = ministack_queue_factory()
     gate = identity_servers.Gatekeeper(code)
     with (
         serve(lambda server, seen: gate.answer(server, seen, ministack)) as front,
-        _consuming(_connection(front.url, sts.url), queue.name) as engine,
+        consuming(deployed(front.url, sts.url), queue.name) as engine,
     ):
-        _send(ministack_sqs, queue.url, 1)
-        _until(lambda: engine.finished_messages() == 1)
+        send(ministack_sqs, queue.url, 1)
+        wait_until(lambda: engine.finished_messages() == 1)
         token.write_text("jwt-2")
         gate.dead = "ASIAISSUED0000000001"
-        _until(lambda: "credentials.renewed" in _codes(engine))
-        _send(ministack_sqs, queue.url, 2)
-        _until(lambda: engine.finished_messages() == 3)
+        wait_until(lambda: "credentials.renewed" in codes(engine))
+        send(ministack_sqs, queue.url, 2)
+        wait_until(lambda: engine.finished_messages() == 3)
     used = [request.form["WebIdentityToken"] for request in sts.seen if "WebIdentityToken" in request.form]
     assert used == ["jwt-1", "jwt-2"]
 
@@ -276,9 +250,9 @@ def test_expiry_is_where_the_report_looks_for_it() -> None:
 
 
 def test_a_snapshot_touches_no_credentials(sts: Server, clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _web_identity(clean_environment, monkeypatch)
+    set_web_identity(clean_environment, monkeypatch)
     sts.lifetime_seconds = 300  # so short that every touch would ask STS
-    engine = Engine(_connection(None, sts.url), ConsumerSettings())
+    engine = Engine(deployed(None, sts.url), ConsumerSettings())
     engine.session()
     asked = len(sts.seen)
     for _ in range(50):

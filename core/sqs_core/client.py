@@ -70,6 +70,7 @@ class AwsSession:
         local = not connection.environment.deployed
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
         self._key: KeyFacts | None = None
+        self._key_id = ""
         self._session = hermetic_session(self.endpoint_url) if local else deployed_session(connection)
 
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
@@ -131,15 +132,17 @@ class AwsSession:
             key_id, error = "", describe(failure)
         hint = key_id[-4:] if len(key_id) > 8 else ""
         expires_at = expiry(found)
-        refreshed = error is None and (before is None or (before.key_hint, before.expires_at) != (hint, expires_at))
+        refreshed = error is None and (before is None or key_id != self._key_id)
+        if error is None and not refreshed and before is not None and before.expires_at != expires_at:
+            error = f"{found.method} hands out no new keys; the SDK goes on with the old ones past their end"
         facts = KeyFacts(
             str(found.method),
-            hint if error is None or before is None else before.key_hint,
+            hint if key_id or before is None else before.key_hint,
             expires_at,
             now if refreshed else before.last_refresh_at if before else None,
-            error,
+            error or (before.error if before and not refreshed and key_id else None),
         )
-        self._key = facts
+        self._key, self._key_id = facts, key_id or self._key_id
         return facts
 
     def report(self, now: float, identity: Identity, *, error: str | None = None, changed: str | None = None) -> CredentialReport:

@@ -9,7 +9,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from sqs_core.credential_chain import Identity
+from sqs_core.credential_chain import ADVISORY_SECONDS, Identity
 from sqs_core.errors import describe
 from sqs_core.events import Code
 from sqs_core.model import Level
@@ -17,11 +17,14 @@ from sqs_core.policy import Backoff
 
 if TYPE_CHECKING:
     from sqs_core.client import AwsSession
+    from sqs_core.credential_chain import KeyFacts
     from sqs_core.engine import Engine
     from sqs_core.model import CredentialReport
 
 REPORT_SECONDS = 30.0
 SAY_SECONDS = 60.0
+_STRAGGLERS_SECONDS = 15.0
+"""A refresh that was out when another succeeded may fail this much later; it says nothing about now."""
 _LOOK_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 300.0
 _RENEWAL = Backoff(base_seconds=5.0, cap_seconds=60.0)
@@ -41,9 +44,12 @@ class CredentialWatch:
         self._due_at = 0.0
         self._failure: str | None = None
         self._said_at: float | None = None
+        self._quiet_until = 0.0
+        self._looked_since_failure = False
         self._changed: str | None = None
         self._told: frozenset[str] = frozenset()
         self._renewals = 0
+        self._renewal_fails = False
         self._renew_at = 0.0
 
     def meet(self, session: AwsSession) -> None:
@@ -90,8 +96,12 @@ class CredentialWatch:
             session = AwsSession(self._engine.connection)
             self.meet(session)
         except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; it is told and tried again
+            self._renewal_fails = True
             self.refresh_failed(describe(error))
             return old
+        self._renewal_fails = False
+        if self._failure is not None:
+            self._recovered()
         self._engine.change_session(session)
         text = "the server refused the credentials as expired or unknown: found anew, and every client replaced"
         self._engine.events.record(Level.WARNING, Code.CREDENTIALS_RENEWED, None, text, collapse="")
@@ -103,13 +113,21 @@ class CredentialWatch:
         refreshed = key.last_refresh_at
         if key.error is not None:
             self.refresh_failed(key.error)
-        elif refreshed == wall and self._failure is not None:
+        elif self._failure is not None and self._is_fresh(key, wall):
             self._recovered()
         if self._asked != (session, refreshed) or (self._identity.error is not None and now >= self._ask_again_at):
             self._asked, self._ask_again_at = (session, refreshed), now + _ASK_AGAIN_SECONDS
             self._learn(session.identity())
         self.report = session.report(wall, self._identity, error=self._failure, changed=self._changed)
         self._tell(self.report)
+
+    def _is_fresh(self, key: KeyFacts, wall: float) -> bool:
+        """Whether the keys are newer than the failure. The first look after it may find keys that were got before it."""
+        if self._renewal_fails:
+            return False
+        first, self._looked_since_failure = not self._looked_since_failure, True
+        far = key.expires_at is None or key.expires_at - wall > ADVISORY_SECONDS
+        return far or (key.last_refresh_at == wall and not first)
 
     def _learn(self, identity: Identity) -> None:
         old = self._identity
@@ -127,6 +145,9 @@ class CredentialWatch:
         """Say so, once a minute at most. May be called by any thread that signs a request."""
         now = self._engine.clock.monotonic()
         with self._lock:
+            if now < self._quiet_until:
+                return
+            self._looked_since_failure = self._looked_since_failure and self._failure is not None
             self._failure = error
             if self._said_at is not None and now < self._said_at + SAY_SECONDS:
                 return
@@ -137,6 +158,7 @@ class CredentialWatch:
     def _recovered(self) -> None:
         with self._lock:
             self._failure = self._said_at = None
+            self._quiet_until = self._engine.clock.monotonic() + _STRAGGLERS_SECONDS
         self._engine.events.close(Code.CREDENTIALS_REFRESH_FAILED, None, "")
         self._engine.events.record(Level.INFO, Code.CREDENTIALS_REFRESHED, None, "the credentials are refreshed again")
 

@@ -93,7 +93,32 @@ def deployed_session(connection: ConnectionSettings) -> Session:
     if not connection.allow_shared_credentials:
         for method in SHARED_KEY_METHODS:
             resolver.remove(method)
+    _mend_metadata_provider(resolver)
     return session
+
+
+def _mend_metadata_provider(resolver: Any) -> None:
+    """While the metadata service is out, the SDK takes its empty answer for new keys, and every request fails at once."""
+    provider = next((each for each in resolver.providers if each.METHOD == "iam-role"), None)
+    if provider is not None and hasattr(provider, "_role_fetcher"):
+        provider._role_fetcher = _RoleFetcher(provider._role_fetcher)  # noqa: SLF001 - there is no public way
+
+
+class _RoleFetcher:
+    """Once it had keys, no answer is an error, which the SDK survives for as long as the keys last."""
+
+    def __init__(self, fetcher: Any) -> None:
+        self._fetcher = fetcher
+        self._had_keys = False
+
+    def retrieve_iam_role_credentials(self) -> dict[str, Any]:
+        from botocore.exceptions import CredentialRetrievalError
+
+        found: dict[str, Any] = self._fetcher.retrieve_iam_role_credentials()
+        if self._had_keys and not found:
+            raise CredentialRetrievalError(provider="iam-role", error_msg="the metadata service hands out no keys")
+        self._had_keys = bool(found)
+        return found
 
 
 def _chain_config() -> Config:
