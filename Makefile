@@ -13,6 +13,10 @@ LOCALSTACK_PYTHON ?= $(call first_of,python3.11 $(PYTHON))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Most tests wait for servers and processes rather than for a core.
+WORKERS ?= 3
+PARALLEL = --numprocesses $(WORKERS) --dist loadfile
+
 PIP_INSTALL := -m pip install --quiet
 DEMO := .venv/.demo
 DEV := .venv/.dev
@@ -31,11 +35,11 @@ demo: $(DEMO) ## the dashboard on an embedded emulator: no Docker, no AWS accoun
 test: check test-pinned test-newest ## every check and test, on the pinned and on the newest boto3
 
 test-pinned: $(DEV) $(LOCALSTACK)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest $(PARALLEL)
 
 # The emulator's pin keeps it out of this environment: it is found on PATH instead.
 test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
-	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
 
 check: $(DEV) ## lint, format, types and import contracts
 	.venv/bin/ruff check

@@ -140,6 +140,20 @@ def test_a_refresh_that_fails_after_another_succeeded_says_nothing_about_now() -
     assert codes(engine) == ["credentials.refresh-failed", "credentials.refreshed", "credentials.refresh-failed"]
 
 
+def test_a_renewal_that_fails_leaves_the_report_of_what_is_in_use(
+    sts: Server, clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_web_identity(clean_environment, monkeypatch)
+    engine = Engine(deployed(None, sts.url), ConsumerSettings())
+    session, watch = engine.session(), engine._identity
+    watch.step(0.0)
+    sts.status = 403
+    assert watch._renew(10.0, session) is session
+    assert watch.report is not None
+    assert watch.report.provider == "assume-role-with-web-identity"
+    assert codes(engine).count("credentials.refresh-failed") == 1
+
+
 def test_old_keys_that_are_handed_out_again_are_no_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK puts their end off by itself, in the hope that AWS still takes them."""
     with serve(identity_servers.instance_metadata) as metadata:

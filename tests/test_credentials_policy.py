@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import identity_servers
 from identity_servers import serve
-from sqs_core.client import AwsSession
+from sqs_core.client import AwsSession, choose_endpoint
 from sqs_core.errors import ConfigurationError
 from sqs_core.settings import make_connection_settings
 
@@ -165,3 +167,24 @@ def test_a_left_over_endpoint_does_not_get_the_web_identity_token(
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     session = AwsSession(make_connection_settings(env="staging", region="eu-west-1"))
     assert session._session.create_client("sts").meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+
+
+def test_the_certificates_of_the_profile_are_believed_and_locally_none(
+    clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean_environment / ".aws").mkdir()
+    (clean_environment / ".aws" / "config").write_text("[default]\nca_bundle = /etc/ours.pem\n")
+    assert AwsSession(make_connection_settings(env="staging", region="eu-west-1")).certificate_bundle() == "/etc/ours.pem"
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/etc/theirs.pem")
+    assert AwsSession(make_connection_settings(env="staging", region="eu-west-1")).certificate_bundle() == "/etc/theirs.pem"
+    assert AwsSession(make_connection_settings()).certificate_bundle() is None
+
+
+def test_threads_choose_the_default_endpoint_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LocalStack's own library reads `AWS_ENDPOINT_URL`, which has no say here: it is hidden meanwhile."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    connection = make_connection_settings()
+    with ThreadPoolExecutor(4) as pool:
+        chosen = set(pool.map(lambda _: choose_endpoint(connection), range(2000)))
+    assert chosen == {"http://localhost:4566"}
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"

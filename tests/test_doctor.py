@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 import identity_servers
@@ -23,10 +28,10 @@ from sqs_core.findings import Finding, Verdict, masked
 from sqs_core.model import CredentialReport, ProviderRow
 from sqs_core.settings import make_connection_settings
 from sqs_tui.cli import cli
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mypy_boto3_sqs import SQSClient
 
@@ -229,6 +234,7 @@ def test_a_clock_that_is_wrong(run: Callable[..., Run], ministack: str) -> None:
     ("variables", "verdict", "text"),
     [
         ({"AWS_ACCESS_KEY_ID": "AKIAONLYHALF0000"}, "problem", "AWS_SECRET_ACCESS_KEY is not set"),
+        ({"AWS_SECRET_ACCESS_KEY": SECRET}, "problem", "AWS_ACCESS_KEY_ID is not set"),
         ({"AWS_ACCESS_KEY_ID": "AKIAWHOLEPAIR000", "AWS_SECRET_ACCESS_KEY": SECRET}, "ok", "env, key …R000; they do not expire"),
         ({}, "ok", "dummy"),
     ],
@@ -258,6 +264,12 @@ def test_the_credentials_of_a_local_run(
         ({"APP_ENV": "local"}, "environment", "ok", "APP_ENV is local"),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "environment", "warning", "Kubernetes pod in local mode"),
         ({"AWS_ENDPOINT_URL": "http://other:1"}, "endpoint-variables", "warning", "pass --endpoint-url"),
+        (
+            {"AWS_ENDPOINT_URL": "http://o:1", "AWS_ENDPOINT_URL_STS": "http://o:2"},
+            "endpoint-variables",
+            "warning",
+            "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS ignored",
+        ),
         ({"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}, "endpoint-variables", "note", "AWS_ENDPOINT_URL_SQS"),
     ],
 )
@@ -269,6 +281,78 @@ def test_what_the_environment_says(
     _, seen = run("--endpoint-url", "http://127.0.0.1:9", "doctor")
     assert verdicts(seen)[check] == verdict
     assert text in said(seen, check)
+
+
+def _answers(queue: dict[str, Any], **more: Any) -> Callable[..., identity_servers.Answer]:
+    """An SQS whose only queue has these attributes; `more` replaces whole answers by operation."""
+
+    def answer(_: identity_servers.Server, seen: identity_servers.Seen) -> identity_servers.Answer:
+        operation = seen.headers.get("x-amz-target", "").rpartition(".")[2]
+        answers = {"GetQueueUrl": {"QueueUrl": "http://x/1/orders"}, "GetQueueAttributes": {"Attributes": queue}, **more}
+        return 200, "application/x-amz-json-1.0", json.dumps(answers.get(operation, {}))
+
+    return answer
+
+
+PLAIN = {"VisibilityTimeout": "30", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "20"}
+TO_DEAD = '{"deadLetterTargetArn": "a:b:c:d:e:f", "maxReceiveCount": Infinity}'
+FAILED = {"Id": "0", "Code": "InternalError", "SenderFault": False}
+ODD: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
+    (
+        {**PLAIN, "RedrivePolicy": '{"deadLetterTargetArn": "a:b:c:d:e:f", "maxReceiveCount": Infinity}'},
+        {},
+        "dead-letter-queue",
+        "unknown",
+    ),
+    ({**PLAIN, "RedrivePolicy": "[" * 100_000}, {}, "dead-letter-queue", "unknown"),
+    ({**PLAIN, "RedrivePolicy": '{"deadLetterTargetArn": "a:b:c:d:e:f"}'}, {}, "dead-letter-queue", "unknown"),
+    ({**PLAIN, "MessageRetentionPeriod": "9" * 400}, {}, "dead-letter-queue", "warning"),
+    ({**PLAIN, "VisibilityTimeout": "-3"}, {}, "visibility-timeout", "unknown"),
+    ({}, {}, "queue", "unknown"),
+    ({**PLAIN, "RedrivePolicy": None, "VisibilityTimeout": {"a": 1}}, {}, "visibility-timeout", "unknown"),
+    (PLAIN, {"DeleteMessageBatch": {"Failed": [None]}}, "permissions", "problem"),
+    (
+        PLAIN,
+        {"DeleteMessageBatch": {"Failed": [FAILED]}},
+        "permissions",
+        "unknown",
+    ),
+    (PLAIN, {"DeleteMessageBatch": {"Failed": "x"}}, "permissions", "problem"),
+]
+
+
+@pytest.mark.parametrize(("queue", "more", "check", "verdict"), ODD)
+def test_odd_answers_are_findings_and_no_crash(
+    queue: dict[str, Any], more: dict[str, Any], check: str, verdict: str, run: Callable[..., Run]
+) -> None:
+    with serve(_answers(queue, **more)) as front:
+        _, seen = run("--endpoint-url", front.url, "doctor", "orders", "--probe")
+    assert verdicts(seen)[check] == verdict
+    assert "allowed: ListQueues" in said(seen, "permissions")
+    assert "DeleteMessageBatch" not in more or "GetQueueAttributes, ChangeMessageVisibility" in said(seen, "permissions")
+
+
+def test_a_page_that_is_not_sqs_allows_nothing(run: Callable[..., Run]) -> None:
+    with serve(lambda _, __: (200, "text/html", "<html>hello</html>")) as front:
+        code, seen = run("--endpoint-url", front.url, "doctor")
+    assert (code, verdicts(seen)["permissions"]) == (1, "problem")
+    assert "allowed" not in said(seen, "permissions")
+
+
+def test_requests_that_drip_do_not_hold_it_up(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SERVICE_SECONDS", 0.5)
+    over = threading.Event()
+
+    def answer(_: identity_servers.Server, seen: identity_servers.Seen) -> identity_servers.Answer:
+        if seen.method == "POST":
+            over.wait(3)
+        return 200, "application/x-amz-json-1.0", "{}"
+
+    with serve(answer) as front:
+        code, seen = run("--endpoint-url", front.url, "doctor")
+        over.set()
+    assert (code, verdicts(seen)["permissions"]) == (1, "problem")
+    assert "did not answer everything within 0.5 s" in said(seen, "permissions")
 
 
 DEPLOYED = ("--env", "staging", "--region", "us-east-1", "--allow-endpoint", "127.0.0.1")
@@ -359,6 +443,42 @@ def test_sts_is_asked_who_we_are_and_nothing_else(ministack: str) -> None:
         identity = session.identity(ClientProfile("none", 1.0, 1, frozenset()))
         assert sts.seen == []
     assert "GetCallerIdentity was not sent" in (identity.error or "")
+
+
+@pytest.mark.parametrize("settings", ["credential_process = false", "credential_process = sleep 60", "role_arn = x"])
+def test_bad_credentials_without_an_endpoint_are_findings(
+    settings: str, run: Callable[..., Run], clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "CREDENTIALS_SECONDS", 1.0)
+    monkeypatch.setattr(doctor_endpoint, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    (clean_environment / ".aws").mkdir()
+    (clean_environment / ".aws" / "config").write_text(f"[default]\n{settings}\n")
+    started = time.monotonic()
+    code, seen = run("--env", "staging", "--region", "eu-west-1", "doctor")
+    assert time.monotonic() - started < 10
+    assert (code, verdicts(seen)["credentials"]) == (1, "problem")
+    assert seen["endpoint"] == "https://sqs.eu-west-1.amazonaws.com"
+
+
+def test_a_program_that_hangs_ends_with_the_doctor(clean_environment: Path) -> None:
+    (clean_environment / ".aws").mkdir()
+    script = clean_environment / "slow.sh"
+    script.write_text(f"#!/bin/sh\necho $$ > {clean_environment}/pid\nexec sleep 60\n")
+    script.chmod(0o700)
+    (clean_environment / ".aws" / "config").write_text(f"[default]\ncredential_process = {script}\n")
+    code = "import sqs_core.doctor as d, sys; d.CREDENTIALS_SECONDS = 1.0; from sqs_tui.cli import main; main()"
+    command = [sys.executable, "-c", code, *DEPLOYED, "--endpoint-url", "http://127.0.0.1:9", "doctor"]
+    environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1, done.stderr
+    wait_until(lambda: not Path(f"/proc/{(clean_environment / 'pid').read_text().strip()}").exists(), 5)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf"])
+def test_a_time_that_is_none_is_refused(seconds: str) -> None:
+    with pytest.raises((ConfigurationError, click.UsageError)):
+        cli.main(["doctor", "--handler-p95", seconds], standalone_mode=False)
 
 
 def _raise(error: Exception) -> Any:

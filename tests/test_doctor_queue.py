@@ -70,7 +70,7 @@ def test_a_better_visibility_timeout_is_named() -> None:
         (DeadLetterView(missing=True, error="x"), redrive(7), Verdict.PROBLEM, "does not exist: a message that fails 7 times"),
         (DeadLetterView(error="AccessDenied"), redrive(), Verdict.UNKNOWN, "cannot be read: AccessDenied"),
         (DeadLetterView(), None, Verdict.WARNING, "none: a message that always fails comes back for 4 days"),
-        (DeadLetterView(), "not json", Verdict.WARNING, "none"),
+        (DeadLetterView(), "not json", Verdict.UNKNOWN, "not understood: not json"),
         (DeadLetterView(sources=0), None, Verdict.WARNING, "none"),
         (DeadLetterView(sources=2), None, Verdict.OK, "this is one itself, of 2 queues"),
     ],
@@ -151,6 +151,7 @@ def test_the_clock_against_the_endpoints(ahead_seconds: int, verdict: Verdict, s
     assert said in finding.evidence
 
 
-@pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}, {"date": ""}])
-def test_an_answer_without_a_date_says_nothing_about_the_clock(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("date", [None, "yesterday", "", "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"])
+def test_an_answer_without_a_date_says_nothing_about_the_clock(date: str | None) -> None:
+    headers = {} if date is None else {"date": date}
     assert judge_skew(Answer(200, headers, b"", 0.0, 0.0)).verdict is Verdict.UNKNOWN

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqs_core.masking import MASK, OVERLAP, mask_secrets, mask_value, remember_environment, remember_secrets
+from sqs_core.masking import MASK, OVERLAP, mask_end, mask_secrets, mask_value, remember_environment, remember_secrets
 
 WORD = "hunter2-XYZZY-9"
 
@@ -31,6 +33,15 @@ NAMED = [
     f"postgres://app:{WORD}@db:5432/orders",
     f"<soap><Password>{WORD}</Password></soap>",
     f"it said Bearer {WORD} and went on",
+    f"PGPASSWORD={WORD} psql",
+    f"SSHPASS={WORD}",
+    f"DB_PASS={WORD} and db_pass={WORD}",
+    f"dbpassword: {WORD}",
+    f"authtoken={WORD}",
+    f"Cookie: theme=dark; session={WORD}; other=1",
+    f'{{"password": {{"value": "{WORD}"}}}}',
+    f'{{"tokens": ["a", "{WORD}"',
+    f"Error when retrieving credentials from custom-process: line one\n{WORD}\nline three",
     f"password='{WORD} with a cut end",
 ]
 SHAPED = [
@@ -46,6 +57,10 @@ PLAIN = [
     '{"max_tokens": 400, "tokens": [1, 2], "password": null, "secret": "", "token": true}',
     "https://host:8080/path@version",
     "order 42: basic needs",
+    "ExpiredToken: The security token included in the request is expired",
+    "InvalidClientTokenId: The security token is invalid",
+    "CredentialRetrievalError: it failed when asked",
+    "a passenger will pass through: yes",
     '{"orderId": 7, "keyboard": "qwerty", "monkey": "see"}',
     "",
 ]
@@ -72,7 +87,7 @@ def test_of_a_key_id_the_last_four_characters_are_kept() -> None:
     assert mask_secrets("AKIAIOSFODNN7EXAMPLE") == f"{MASK}MPLE"
 
 
-@pytest.mark.parametrize("value", ["5", "12345", '"text"', "[1, 2]", '["a", "b"]', "null"])
+@pytest.mark.parametrize("value", ["5", "12345", '"text"', "[1, 2]", '["a", "b"]', "null", '{"a": "b"}', '["a", {"b": 1}]'])
 def test_json_stays_json(value: str) -> None:
     body = f'{{"before": 1, "pin_password": {value}, "after": [true]}}'
     masked = json.loads(mask_secrets(body))
@@ -107,8 +122,21 @@ def test_a_secret_at_the_cut_is_masked_before_the_cut(at: int) -> None:
     assert len(masked) <= 112
 
 
+@pytest.mark.parametrize("length", [40, OVERLAP + 500])
+@pytest.mark.parametrize("at", [0, 100, 195, 210, 600, 795, 830])
+def test_no_part_of_a_known_secret_is_shown_at_a_cut(length: int, at: int) -> None:
+    """Also where earlier secrets have become shorter, and where the secret is longer than the usual overlap."""
+    secret = "".join(random.Random(length).choices(string.ascii_letters, k=length))
+    remember_secrets(secret, secret[:20])
+    for head in ("", "Bearer " + "x" * 700 + " "):
+        text = head + "." * at + secret + "." * 2000
+        for shown in (mask_secrets(text, 200), mask_end(text[::-1].replace(secret[::-1], secret), 200)):
+            assert not [start for start in range(length - 8) if secret[start : start + 8] in shown]
+            assert len(shown) <= 200
+
+
 def test_no_more_is_read_than_the_cut_and_the_overlap() -> None:
-    assert mask_secrets("a" * (OVERLAP + 11), 10) == "a" * 10
+    assert mask_secrets("a" * (OVERLAP * 9), 10) == "a" * 10
 
 
 @given(st.text(st.sampled_from("passwordTOKEN_=:\"'\\{}[]<>/@. eyJAKIA01\n-"), max_size=400))

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,7 +131,7 @@ def test_the_doctor_tells_no_secret(form: list[str], planted: dict[str, str], cl
         command += ["--sts-endpoint-url", sts.url, "--endpoint-url", ministack, "doctor", "--probe", *form]
         done = subprocess.run(command, env=planted, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
     assert "custom-process" in done.stdout
-    assert "the program failed; what it wrote is not shown" in " ".join(done.stdout.split())
+    assert "what the program wrote is not shown" in " ".join(done.stdout.split())
     assert leaks(done.stdout + done.stderr) == []
 
 
@@ -181,14 +182,31 @@ def test_what_a_report_has_looked_at_is_masked_from_then_on(planted: dict[str, s
     assert mask_secrets(f"{PLANTED['container']} {PLANTED['token file']} {PLANTED['shared file']}") == "*** *** ***"
 
 
+DYING = [
+    f"import warnings; warnings.warn('password={PLANTED['body']}')",
+    f"class Odd:\n    def __del__(self): raise ValueError('token={PLANTED['handler']}')\nOdd()",
+    f"try: raise ValueError('password={PLANTED['body']}')\nexcept ValueError: raise KeyboardInterrupt('{PLANTED['issued']}')",
+]
+
+
+@pytest.mark.parametrize("code", DYING)
+def test_other_last_words_are_masked_too(code: str) -> None:
+    program = f"from sqs_tui.secrecy import hide_secrets\nhide_secrets()\n{code}\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert "***" in done.stderr or "interrupted" in done.stderr
+    assert leaks(done.stderr) == []
+
+
 @pytest.fixture
 def secretive() -> Iterator[None]:
     """`hide_secrets` for the length of a test."""
-    before = logging.getLogRecordFactory(), sys.excepthook, threading.excepthook
+    factory, formatter = logging.getLogRecordFactory(), warnings.formatwarning
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     hide_secrets()
     yield
-    logging.setLogRecordFactory(before[0])
-    sys.excepthook, threading.excepthook = before[1:]
+    logging.setLogRecordFactory(factory)
+    warnings.formatwarning = formatter
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.mark.usefixtures("secretive")

@@ -180,3 +180,37 @@ def test_a_pod_in_local_mode_is_warned() -> None:
     pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
     assert "APP_ENV" in (choose_environment(None, pod).warning or "")
     assert choose_environment(None, {**pod, "APP_ENV": "production"}).warning is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sqs.eu-west-1.amazonaws.com",
+        "sqs.cn-north-1.amazonaws.com.cn",
+        "sqs-fips.us-east-1.amazonaws.com",
+        "sqs.eu-west-1.api.aws",
+        "eu-west-1.queue.amazonaws.com",
+        "queue.amazonaws.com",
+        "vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com",
+    ],
+)
+def test_sqs_itself_is_awss_own(host: str) -> None:
+    url = f"https://{host}"
+    assert make_connection_settings(env="staging", region="eu-west-1", endpoint_url=url, environ={}).endpoint_url == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ec2-1-2-3-4.compute-1.amazonaws.com",
+        "lb-1.eu-west-1.elb.amazonaws.com",
+        "abc.execute-api.eu-west-1.amazonaws.com",
+        "bucket.s3.amazonaws.com",
+        "sqs.eu-west-1.amazonaws.com.evil.example",
+        "evil-sqs.eu-west-1.amazonaws.com",
+        "sqs.a.b.amazonaws.com",
+    ],
+)
+def test_what_customers_run_under_awss_domains_is_not(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="--allow-endpoint"):
+        make_connection_settings(env="staging", region="eu-west-1", endpoint_url=f"https://{host}", environ={})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqs_core.model import CredentialReport
     from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
+_ENVIRONMENT_LOCK = threading.Lock()
 _POOL_CONNECTIONS = 600
 """More than threads there can be; urllib3 opens connections only as they are needed."""
 
@@ -112,6 +113,23 @@ class AwsSession:
         self.look(time.time())
         return self.report(time.time(), Identity())
 
+    def service_url(self) -> str:
+        """Where SQS answers: AWS's own address of the region where none was given. Asks no credentials."""
+        if self.endpoint_url is not None:
+            return self.endpoint_url
+        with self._lock:
+            # With keys given the SDK does not look for any; nothing is sent with these.
+            keys: dict[str, Any] = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "none")
+            client: Any = self._session.create_client("sqs", region_name=self.connection.region, **keys)
+        return str(client.meta.endpoint_url)
+
+    def certificate_bundle(self) -> str | None:
+        """The file of trusted authorities that variables or the profile name; None where the SDK's own is used."""
+        if not self.connection.environment.deployed:
+            return None
+        named = self._session.get_config_variable("ca_bundle")
+        return str(named) if named else os.environ.get("REQUESTS_CA_BUNDLE")
+
     def providers(self) -> dict[str, Callable[[], Any]]:
         """What loads credentials, by the SDK's name of each provider that the policy lets in."""
         resolver: Any = self._session.get_component("credential_provider")
@@ -160,9 +178,11 @@ class AwsSession:
             client = self._make("sts", self.connection.sts_endpoint_url, profile)
             client.meta.events.register_first("provide-client-params.sts", _guard(profile, read_only=False))
             answer = client.get_caller_identity()
+            client.close()
         except Exception as error:  # noqa: BLE001 - who we are is good to know, and nothing depends on it
             return Identity(error=describe(error))
-        return Identity(answer.get("Account"), answer.get("Arn"))
+        arn = answer.get("Arn")
+        return Identity(answer.get("Account"), arn, None if arn else "the answer names no ARN")
 
 
 @contextmanager
@@ -206,15 +226,16 @@ def choose_endpoint(connection: ConnectionSettings) -> str | None:
     """
     if connection.endpoint_url is not None or connection.environment.deployed:
         return connection.endpoint_url
-    masked = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_ENDPOINT_URL")}
-    try:
-        from localstack_client.config import get_service_endpoint
+    from localstack_client.config import get_service_endpoint
 
-        url = get_service_endpoint("sqs")
-    except (RuntimeError, ValueError) as error:
-        raise ConfigurationError(f"LOCALSTACK_HOST is malformed ({error}); write it as localhost:4566") from error
-    finally:
-        os.environ.update(masked)
+    with _ENVIRONMENT_LOCK:
+        masked = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_ENDPOINT_URL")}
+        try:
+            url = get_service_endpoint("sqs")
+        except (RuntimeError, ValueError) as error:
+            raise ConfigurationError(f"LOCALSTACK_HOST is malformed ({error}); write it as localhost:4566") from error
+        finally:
+            os.environ.update(masked)
     url = check_url("LOCALSTACK_HOST gives", url or "http://localhost:4566")
     guard_endpoint(connection.environment, url)
     return url

@@ -42,7 +42,8 @@ def probe_env(around: Surroundings) -> Found | None:
     """The pair of key variables."""
     environ = around.environ
     if not environ.get("AWS_ACCESS_KEY_ID"):
-        return None
+        half = environ.get("AWS_SECRET_ACCESS_KEY")
+        return Found("AWS_SECRET_ACCESS_KEY is set", "half a pair: AWS_ACCESS_KEY_ID is not set") if half else None
     reason = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set"
     if not environ.get("AWS_SECRET_ACCESS_KEY"):
         return Found(reason, "half a pair: AWS_SECRET_ACCESS_KEY is not set")

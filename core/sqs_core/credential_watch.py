@@ -94,12 +94,12 @@ class CredentialWatch:
         self._renew_at = now + _RENEWAL.delay_seconds(self._renewals)
         try:
             session = AwsSession(self._engine.connection)
-            self.meet(session)
+            self.report = session.credentials()
         except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; it is told and tried again
             self._renewal_fails = True
             self.refresh_failed(describe(error))
             return old
-        self._renewal_fails = False
+        self._renewal_fails, self._due_at = False, 0.0
         if self._failure is not None:
             self._recovered()
         self._engine.change_session(session)

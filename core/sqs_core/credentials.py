@@ -6,7 +6,9 @@ SDK's own order without static keys from shared files, unless they were asked fo
 
 from __future__ import annotations
 
+import atexit
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from sqs_core.settings import ConnectionSettings
 
+PROGRAM_SECONDS = 60.0
+"""Long enough for somebody to enter a code that the program asks for."""
 DUMMY_KEY = "test"
 """The emulators' customary key id and secret."""
 SHARED_KEY_METHODS = ("shared-credentials-file", "config-file", "ec2-credentials-file", "boto-config")
@@ -94,7 +98,29 @@ def deployed_session(connection: ConnectionSettings) -> Session:
         for method in SHARED_KEY_METHODS:
             resolver.remove(method)
     _mend_metadata_provider(resolver)
+    _bound_programs(resolver)
     return session
+
+
+def _bound_programs(resolver: Any) -> None:
+    """The SDK waits for a credential_process for ever, in a thread that signs a request."""
+    provider = next((each for each in resolver.providers if each.METHOD == "custom-process"), None)
+    if provider is not None and hasattr(provider, "_popen"):
+        provider._popen = _Program  # noqa: SLF001 - there is no public way
+
+
+class _Program(subprocess.Popen[bytes]):
+    """A credential_process, which is ended when it takes too long and when this process ends."""
+
+    def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:  # noqa: A002 - its name
+        atexit.register(self.kill)
+        try:
+            return super().communicate(input, PROGRAM_SECONDS if timeout is None else timeout)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise TimeoutError(f"the credential_process gave no answer within {PROGRAM_SECONDS:g} s") from error
+        finally:
+            atexit.unregister(self.kill)
 
 
 def _mend_metadata_provider(resolver: Any) -> None:

@@ -15,10 +15,10 @@ from sqs_core.client import AwsSession, ClientProfile, choose_endpoint
 from sqs_core.credential_asking import ask_providers
 from sqs_core.credential_chain import Identity, build_report
 from sqs_core.doctor_endpoint import examine_endpoint
-from sqs_core.doctor_permissions import LOOK_ONCE, Permissions
+from sqs_core.doctor_permissions import Permissions
 from sqs_core.doctor_queue import examine_attributes
 from sqs_core.errors import ConfigurationError, describe
-from sqs_core.findings import Examination, Finding, Verdict, masked, refusal
+from sqs_core.findings import Examination, Finding, Verdict, guarded, masked, refusal
 from sqs_core.settings import IGNORED_VARIABLES, READ_TIMEOUT_MARGIN_SECONDS
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CREDENTIALS_SECONDS = 12.0
 """The SDK bounds its network calls to less, and a credential_process not at all."""
+IDENTITY_SECONDS = 8.0
+SERVICE_SECONDS = 20.0
+"""For all requests together: an answer that drips in never runs into a timeout of its own."""
 SHORT_MARGIN_SECONDS = 2.0
 _STS_ONCE = ClientProfile("doctor's identity", 4.0, 1, frozenset({"GetCallerIdentity"}), 3.0)
 
@@ -50,12 +53,13 @@ def examine(question: Question) -> Examination:
     findings = _environment(connection, endpoint)
     session, report, found = _credentials(connection, probe=question.probe)
     findings += found
-    identity = session.identity(_STS_ONCE) if session is not None and report.provider != "none" else None
+    identity = _ask_identity(session) if session is not None and report.provider != "none" else None
     if session is not None and identity is not None:
         findings.append(_identity(connection, identity))
         report = _named(session, report, identity)
-    url = endpoint or _aws_endpoint(session)
-    findings += _service(question, session if report.provider != "none" else None, url)
+    url = endpoint or (session.service_url() if session is not None else None)
+    bundle = session.certificate_bundle() if session is not None else None
+    findings += _service(question, session if report.provider != "none" else None, url, bundle)
     findings.append(judge_read_timeout(question))
     return Examination(
         at=time.time(),
@@ -89,7 +93,8 @@ def _ignored_endpoints(warning: str, endpoint: str | None) -> Finding:
     meant = {value for name, value in os.environ.items() if name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")}
     agrees = meant <= {endpoint} and endpoint is not None
     remedy = "" if agrees else "pass --endpoint-url if you meant that address, or unset the variable"
-    return Finding("endpoint-variables", Verdict.NOTE if agrees else Verdict.WARNING, warning.partition(",")[0], remedy)
+    said = warning.removesuffix(f", {IGNORED_VARIABLES.partition(', ')[2]}")
+    return Finding("endpoint-variables", Verdict.NOTE if agrees else Verdict.WARNING, said, remedy)
 
 
 def _credentials(connection: ConnectionSettings, *, probe: bool) -> tuple[AwsSession | None, CredentialReport, list[Finding]]:
@@ -128,6 +133,13 @@ def _warned(warning: str) -> Finding:
     return Finding("credentials", Verdict.WARNING, warning, remedy)
 
 
+def _ask_identity(session: AwsSession) -> Identity:
+    try:
+        return within(IDENTITY_SECONDS, lambda: session.identity(_STS_ONCE))
+    except TimeoutError as error:
+        return Identity(error=f"STS: {error}")
+
+
 def _identity(connection: ConnectionSettings, identity: Identity) -> Finding:
     if identity.arn is not None:
         return Finding("identity", Verdict.OK, f"{identity.arn} (account {identity.account})")
@@ -142,26 +154,34 @@ def _named(session: AwsSession, report: CredentialReport, identity: Identity) ->
     return replace(named, chain=report.chain)
 
 
-def _aws_endpoint(session: AwsSession | None) -> str | None:
-    return None if session is None else str(session.client(LOOK_ONCE).meta.endpoint_url)
-
-
-def _service(question: Question, session: AwsSession | None, url: str | None) -> list[Finding]:
+def _service(question: Question, session: AwsSession | None, url: str | None, certificate_bundle: str | None) -> list[Finding]:
     if url is None:
         return [Finding("endpoint", Verdict.UNKNOWN, "AWS's own; not asked, for the credentials' settings cannot be used")]
-    view = examine_endpoint(question.connection, url)
+    view = examine_endpoint(question.connection, url, certificate_bundle)
     findings = list(view.findings)
     if not view.answers:
         return [*findings, Finding("permissions", Verdict.UNKNOWN, "not asked: the endpoint does not answer")]
     if session is None:
         return [*findings, Finding("permissions", Verdict.UNKNOWN, "not asked: there are no credentials to sign with")]
-    seen = Permissions(session, question.queue, probe=question.probe).examine()
-    findings += seen.findings
-    if seen.attributes is not None:
-        findings += examine_attributes(seen.attributes, seen.dead, question.handler_p95_seconds)
+    permissions = Permissions(session, question.queue, probe=question.probe)
+    odd = guarded("permissions", lambda: _bounded(permissions))
+    seen = permissions.view
+    findings += [*seen.findings, *odd]
+    attributes = seen.attributes
+    if attributes is not None:
+        findings += guarded("queue", lambda: examine_attributes(attributes, seen.dead, question.handler_p95_seconds))
     elif question.queue is None:
         findings.append(Finding("queue", Verdict.NOTE, "none was named", "name a QUEUE to examine its settings and dead letters"))
     return findings
+
+
+def _bounded(permissions: Permissions) -> list[Finding]:
+    try:
+        within(SERVICE_SECONDS, permissions.examine)
+    except TimeoutError:
+        said = f"SQS did not answer everything within {SERVICE_SECONDS:g} s"
+        return [Finding("permissions", Verdict.PROBLEM, said, "something holds answers back: look at network and proxies")]
+    return []
 
 
 def judge_read_timeout(question: Question) -> Finding:

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.answers import call
+from sqs_core.answers import call, reading, require_sqs_answer
 from sqs_core.client import ClientProfile
 from sqs_core.doctor_queue import DeadLetterView
-from sqs_core.errors import REMEDY, ConfigurationError, RequestError
+from sqs_core.errors import REMEDY, ConfigurationError, RequestError, Trouble
 from sqs_core.findings import Finding, Verdict, refusal
 from sqs_core.queue_facts import MISSING_QUEUE, resolve_queue
 
@@ -52,6 +52,11 @@ class Permissions:
         self._asked: set[str] = set()
         self._view = QueueView()
 
+    @property
+    def view(self) -> QueueView:
+        """What was seen so far."""
+        return self._view
+
     def examine(self) -> QueueView:
         """Never raises for what a server answers."""
         self._ask("ListQueues", lambda: self._look.list_queues(MaxResults=1), Verdict.NOTE, "the list of queues stays empty")
@@ -81,7 +86,12 @@ class Permissions:
         answer = self._ask("GetQueueAttributes", lambda: _attributes(self._look, url), Verdict.WARNING, why)
         if answer is None:
             return
-        self._view.attributes = {str(name): str(value) for name, value in (answer.get("Attributes") or {}).items()}
+        self._view.attributes = _texts(answer.get("Attributes"))
+        if not self._view.attributes:
+            said = "GetQueueAttributes: the answer names no attributes"
+            self._view.findings.append(Finding("queue", Verdict.UNKNOWN, said, REMEDY[Trouble.PROTOCOL]))
+            self._view.attributes = None
+            return
         target = _target(self._view.attributes.get("RedrivePolicy"))
         self._view.dead = DeadLetterView(sources=self._sources(url)) if target is None else self._dead_letters(*target)
 
@@ -100,7 +110,7 @@ class Permissions:
             attributes = call("GetQueueAttributes", lambda: _attributes(self._look, str(url))).get("Attributes")
         except RequestError as error:
             return DeadLetterView(error=str(error), missing=error.code in MISSING_QUEUE)
-        return DeadLetterView(attributes={str(key): str(value) for key, value in (attributes or {}).items()})
+        return DeadLetterView(attributes=_texts(attributes))
 
     def _try_changes(self, client: SQSClient) -> None:
         """A handle that no message has: a server that lets us through says that the handle is wrong, and nothing changes."""
@@ -128,19 +138,24 @@ class Permissions:
         self._asked.add(operation)
         try:
             answer = call(operation, request)
-            entries = answer.get("Failed") or []
-            denied = next((str(entry.get("Code")) for entry in entries if "Denied" in str(entry.get("Code"))), None)
+            with reading(operation):
+                require_sqs_answer(operation, answer["ResponseMetadata"]["HTTPHeaders"])
+                refused = [str(entry["Code"]) for entry in answer.get("Failed") or ()]
         except RequestError as error:
-            if operation in _UNTRIED and error.code in _WRONG_HANDLE:
-                denied, answer = None, {}
-            else:
+            if operation not in _UNTRIED or error.code not in _WRONG_HANDLE:
                 self._fault(error, verdict, without)
                 return None
-        if denied is not None:
-            self._add(operation, denied, verdict, without)
-            return None
-        self._allowed.append(operation)
-        return answer
+            refused, answer = [], {}
+        other = next((code for code in refused if code not in _WRONG_HANDLE), None)
+        if other is None:
+            self._allowed.append(operation)
+            return answer
+        if "AccessDenied" in other:
+            self._add(operation, other, verdict, without)
+        else:
+            said = f"{operation} was answered with {other}: whether it is allowed is not known"
+            self._view.findings.append(Finding("permissions", Verdict.UNKNOWN, said, "try again later"))
+        return None
 
     def _fault(self, error: RequestError, verdict: Verdict, without: str) -> None:
         if error.code is not None and "AccessDenied" in error.code:
@@ -168,10 +183,15 @@ def _attributes(look: SQSClient, url: str) -> dict[str, Any]:
     return dict(look.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
 
 
+def _texts(attributes: Any) -> dict[str, str]:
+    found = attributes if isinstance(attributes, dict) else {}
+    return {str(name): str(value) for name, value in found.items() if value is not None}
+
+
 def _target(policy: str | None) -> tuple[str, str | None] | None:
     """Name and account of the dead-letter queue, None where there is none."""
     try:
         arn = str(json.loads(policy or "{}")["deadLetterTargetArn"]).split(":")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return arn[-1], arn[4] if len(arn) == 6 and arn[4].isdigit() else None

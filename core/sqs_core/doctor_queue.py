@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DAY_SECONDS = 86_400
+_POLICY_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ def _visibility(attributes: Mapping[str, str], p95_seconds: float | None) -> Fin
 def _dead_letters(attributes: Mapping[str, str], dead: DeadLetterView) -> list[Finding]:
     facts = read_facts(attributes, 0.0)
     if facts.dead_letter_name is None or facts.maximum_receives is None:
+        if attributes.get("RedrivePolicy"):
+            said = f"the redrive policy is not understood: {attributes['RedrivePolicy'][:_POLICY_SHOWN]}"
+            return [Finding("dead-letter-queue", Verdict.UNKNOWN, said, "it needs a deadLetterTargetArn and a maxReceiveCount")]
         return [_no_dead_letter_queue(attributes, dead)]
     name = facts.dead_letter_name
     findings = [_maximum_receives(facts.maximum_receives)]

@@ -101,8 +101,6 @@ _AUTH_CLASSES = {
 _CONFIG_CLASSES = {"ParamValidationError", "UnknownEndpointError", "ProfileNotFound", "NoRegionError", "InvalidConfigError"}
 _LOST_CLASSES = {"ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError", "IncompleteReadError"}
 LONGEST_TEXT = 2000
-_PROGRAM_FAILED = "Error when retrieving credentials from custom-process:"
-"""What the SDK puts before everything that a credential_process wrote on stderr."""
 
 
 def classify(error: BaseException) -> Trouble:
@@ -146,8 +144,6 @@ def describe(error: BaseException) -> str:
         text = "its text cannot be had"
     if isinstance(error, SqsTuiError):
         return text
-    if text.startswith(_PROGRAM_FAILED):
-        text = f"{_PROGRAM_FAILED} the program failed; what it wrote is not shown, for it may hold secrets"
     code = error_code(error)
     name = type(error).__name__
     return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"

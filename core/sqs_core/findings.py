@@ -6,11 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.errors import describe
 from sqs_core.masking import mask_secrets
 from sqs_core.model import SCHEMA
 from sqs_core.wire import iso, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from sqs_core.model import CredentialReport
 
 
@@ -65,6 +68,14 @@ class Examination:
 def masked(finding: Finding) -> Finding:
     """The finding with the secrets in its texts hidden."""
     return replace(finding, evidence=mask_secrets(finding.evidence), remedy=mask_secrets(finding.remedy))
+
+
+def guarded(check: str, work: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What `work` finds; where it cannot cope with what a server answered, that is the finding."""
+    try:
+        return list(work())
+    except Exception as error:  # noqa: BLE001 - an examination that dies of an odd answer helps nobody
+        return [Finding(check, Verdict.UNKNOWN, f"an answer that could not be understood: {describe(error)}")]
 
 
 def refusal(check: str, text: str, verdict: Verdict = Verdict.PROBLEM) -> Finding:

@@ -29,20 +29,24 @@ _WORDS = (
 )  # fmt: skip
 _LOWER = "|".join(word.replace("key", "[Kk]ey") for word in _WORDS)
 _UPPER = "|".join(_WORDS).upper()
+_GLUED = (
+    "[a-z]{0,20}passw(?:or)?d|(?:auth|access|refresh|session|id|csrf|bearer)token|(?:client|app|shared)secret|(?<=_)pass(?=\\W)"
+)
 _CAPITAL = "|".join(word[0].upper() + word[1:].replace("key", "[Kk]ey") for word in _WORDS)
 # Bounded by case, not by a list of names: `clientSecret`, `db_password` and `X-Api-Key` are meant, `secretary` is not.
-_NAME = rf"(?:(?<![A-Za-z])(?:{_LOWER}|{_UPPER})|{_CAPITAL})[sS]?(?![a-z])[\w.-]{{0,40}}"
+_NAME = rf"(?:(?<![A-Za-z])(?:{_LOWER}|{_GLUED})|{_UPPER}|[A-Z_]PASS(?![A-Z])|{_CAPITAL})[sS]?(?![a-z])[\w.-]{{0,40}}"
 _SECRET_NAME = re.compile(_NAME)
 _NAMED = re.compile(
     rf"""(?P<name>{_NAME}\\*["']?\s{{0,3}}[:=]\s{{0,3}})(?:
         "(?P<double>(?:[^"\\]|\\.)*)
       | '(?P<single>(?:[^'\\]|\\.)*)
       | (?P<quote>\\+["'])(?P<escaped>.*?)(?=(?P=quote)|\Z)
-      | \[(?P<list>[^\[\]{{}}]+)
+      | (?P<group>\[[^\[\]{{}}]+(?:\]|\Z)|\{{[^\[\]{{}}]+(?:\}}|\Z))
       | (?P<bare>(?:(?:[Bb]earer|[Bb]asic|AWS4-HMAC-SHA256)\s+)?[^\s,;&<>"'\[\]{{}}()\\]+)
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_ERROR_NAMES = re.compile(r"(?:Expired|Invalid|InvalidClient|InvalidIdentity|Missing|MissingAuthentication|Unrecognized)\Z")
 _HARMLESS = re.compile(r"(?:\d{1,3}|true|false|null|none|None|True|False|\*{3})\Z")
 _WITH_LETTER = re.compile(r"[^\W\d]")
 _ELEMENT = re.compile(rf"({_NAME}(?:\s[^<>]{{0,80}})?>)([^<]+)")
@@ -53,11 +57,17 @@ _SHAPES = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12}([A-Z0-9]{4})\b"), rf"{MASK}\1"),
     (re.compile(r"\b(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,})"), MASK),
     (re.compile(r"(://[^\s/:@]{0,80}:)[^\s/@]+@"), rf"\1{MASK}@"),
+    (re.compile(r"(\b(?:[Ss]et-)?[Cc]ookie2?: )[^\r\n\"']+"), rf"\1{MASK}"),
+    # What a credential_process wrote on stderr follows: anything may be in it.
+    (
+        re.compile(r"(credentials from custom-process: ).*?(?=\n\n(?:During|The above)|\Z)", re.DOTALL),
+        rf"\1{MASK} (what the program wrote is not shown, for it may hold secrets)",
+    ),
 )
 _SIGNS = (
-    "passw", "passphrase", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key",
-    "private", "authorization", "credential", "cookie", "signature", "eyj", "bearer ", "basic ", "akia", "asia", "ghp_", "gho_",
-    "ghu_", "ghs_", "ghr_", "xox", "sk_", "://",
+    "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "private",
+    "authorization", "credential", "cookie", "signature", "eyj", "bearer ", "basic ", "akia", "asia", "ghp_", "gho_", "ghu_",
+    "ghs_", "ghr_", "xox", "sk_", "://",
 )  # fmt: skip
 """Without any of these, in lower case, no pattern above can match: two microseconds instead of hundreds."""
 
@@ -68,6 +78,8 @@ class _Known:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spellings: dict[str, None] = {}
+        self._longest_first: tuple[str, ...] = ()
+        self.longest = 0
 
     def add(self, values: Iterable[str | None]) -> None:
         with self._lock:
@@ -78,9 +90,12 @@ class _Known:
                         spellings.pop(spelling, None)  # what is named again counts as new
                         spellings[spelling] = None
             self._spellings = dict(list(spellings.items())[-_MOST_KNOWN:])
+            # One may be a part of another, which would then be found no more.
+            self._longest_first = tuple(sorted(self._spellings, key=len, reverse=True))
+            self.longest = len(self._longest_first[0]) if self._longest_first else 0
 
     def mask(self, text: str) -> str:
-        for spelling in self._spellings:
+        for spelling in self._longest_first:
             if spelling in text:
                 text = text.replace(spelling, MASK)
         return text
@@ -100,16 +115,33 @@ def remember_environment(environ: Mapping[str, str]) -> None:
 
 
 def mask_secrets(text: str, limit: int | None = None) -> str:
-    """The text with secrets as `***`, cut to `limit` characters after masking."""
-    if limit is not None and len(text) > limit + OVERLAP:
-        text = text[: limit + OVERLAP]
+    """The text with secrets as `***`, cut to at most `limit` characters after masking."""
+    if limit is None:
+        return _masked(text)
+    overlap = max(OVERLAP, _KNOWN.longest)
+    if len(text) <= limit + overlap:
+        return _masked(text)[:limit]
+    # What lies at the cut may be a part of a secret that no pattern knows: nothing of the overlap is shown.
+    masked = _masked(text[: limit + overlap])
+    return masked[: max(0, min(limit, len(masked) - overlap))]
+
+
+def mask_end(text: str, limit: int) -> str:
+    """The end of a text, at most `limit` characters, with secrets as `***`."""
+    overlap = max(OVERLAP, _KNOWN.longest)
+    if len(text) <= limit + overlap:
+        return _masked(text)[-limit:]
+    return _masked(text[-limit - overlap :])[overlap:][-limit:]
+
+
+def _masked(text: str) -> str:
     text = _KNOWN.mask(text)
     lowered = text.lower()
     if any(sign in lowered for sign in _SIGNS):
         for pattern, replacement in _SHAPES:
             text = pattern.sub(replacement, text)
         text = _ELEMENT.sub(rf"\1{MASK}", _NAMED.sub(_hide_value, text))
-    return text if limit is None else text[:limit]
+    return text
 
 
 def mask_value(name: str, value: str, limit: int | None = None) -> str:
@@ -118,14 +150,17 @@ def mask_value(name: str, value: str, limit: int | None = None) -> str:
 
 
 def _hide_value(match: re.Match[str]) -> str:
-    kind = next(name for name in ("double", "single", "escaped", "list", "bare") if match[name] is not None)
+    kind = next(name for name in ("double", "single", "escaped", "group", "bare") if match[name] is not None)
     value = match[kind]
-    counts_tokens = "token" in match["name"].lower() and kind in ("bare", "list") and not _WITH_LETTER.search(value)
+    counts_tokens = "token" in match["name"].lower() and kind in ("bare", "group") and not _WITH_LETTER.search(value)
+    before = match.string[max(0, match.start() - 24) : match.start()]
+    if "Error" in match["name"] or "Exception" in match["name"] or _ERROR_NAMES.search(before):
+        return match[0]  # `ExpiredToken: The security token …` names an error
     if not value or counts_tokens or _HARMLESS.match(value):
         return match[0]
     if kind == "bare" and '"' in match["name"] and "\\" not in match["name"]:
         return f'{match["name"]}"{MASK}"'  # a number in JSON: what parsed before parses still
-    if kind == "list":
-        return f'{match["name"]}["{MASK}"'
+    if kind == "group":
+        return f'{match["name"]}["{MASK}"]' if value[0] == "[" else f'{match["name"]}"{MASK}"'
     opening = {"double": '"', "single": "'"}.get(kind, match["quote"] or "")
     return f"{match['name']}{opening}{MASK}"

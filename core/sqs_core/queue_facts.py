@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqs_core.settings import QueueReference
 
+_BEYOND_COUNTS = 2**63
 MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
 
 
@@ -82,14 +83,15 @@ def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue
 def _redrive(policy: str | None) -> tuple[str | None, int | None]:
     try:
         parsed = json.loads(policy or "{}")
-        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], int(parsed["maxReceiveCount"])
-    except (ValueError, KeyError, TypeError):
+        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], whole(parsed["maxReceiveCount"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None, None
 
 
 def whole(text: object) -> int | None:
-    """The number a text is, None for anything else."""
+    """The number a text is, None for anything that is no count: not a number, negative, or beyond 64 bits."""
     try:
-        return int(text)  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
+        number = int(text)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if 0 <= number < _BEYOND_COUNTS else None

@@ -167,6 +167,18 @@ def is_aws_host(host: str) -> bool:
     return host.lower().rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"))
 
 
+_SERVICE_HOST = re.compile(
+    r"((sqs|sts)(-fips)?(\.[a-z0-9-]+)?\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)"
+    r"|([a-z0-9-]+\.)?queue\.amazonaws\.com(\.cn)?"
+    r"|vpce-[a-z0-9-]+\.(sqs|sts)\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?)\Z"
+)
+
+
+def is_service_host(host: str) -> bool:
+    """True for the addresses of SQS and STS themselves; customers run servers under AWS's domains, too."""
+    return bool(_SERVICE_HOST.match(host.lower().rstrip(".")))
+
+
 def guard_endpoint(
     environment: Environment, url: str, allowed_hosts: tuple[str, ...] = (), option: str = "--endpoint-url"
 ) -> None:
@@ -176,9 +188,9 @@ def guard_endpoint(
     """
     host = urlsplit(url).hostname or ""
     if environment.deployed:
-        if not is_aws_host(host) and host not in allowed_hosts:
+        if not is_service_host(host) and host not in allowed_hosts:
             raise ConfigurationError(
-                f"endpoint {url} is not AWS's own, and this is {environment}: signed requests would go there; "
+                f"endpoint {url} is not AWS's own SQS or STS, and this is {environment}: signed requests would go there; "
                 f"allow it with --allow-endpoint {host}, or drop {option}"
             )
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,15 @@ if TYPE_CHECKING:
     from sqs_core.settings import ConnectionSettings
 
 
+LONGEST_BODY = 100_000
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; names of headers in lower case. `sent_at` is epoch seconds, `seconds` until the answer was read."""
+    """An HTTP answer; names of headers in lower case, the body cut at 100,000 bytes.
+
+    `sent_at` is epoch seconds, `seconds` how long it took until it was read.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -27,8 +32,9 @@ class Answer:
 class Asker:
     """GETs over one connection, with the proxies and certificates that the environment's clients use; a local one uses none."""
 
-    def __init__(self, connection: ConnectionSettings, timeout_seconds: float) -> None:
+    def __init__(self, connection: ConnectionSettings, timeout_seconds: float, certificate_bundle: str | None) -> None:
         self._deployed = connection.environment.deployed
+        self._certificate_bundle = certificate_bundle
         self._timeout_seconds = timeout_seconds
         self._session: Any = None
 
@@ -39,8 +45,8 @@ class Asker:
         if self._session is None:
             self._session = self._open(url)
         sent_at, started = time.time(), time.monotonic()
-        answer = self._session.send(AWSRequest("GET", url).prepare())
-        body = answer.content
+        answer = self._session.send(AWSRequest("GET", url, stream_output=True).prepare())
+        body = answer.raw.read(LONGEST_BODY)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, headers, body, sent_at, time.monotonic() - started)
 
@@ -48,9 +54,8 @@ class Asker:
         from botocore.httpsession import URLLib3Session
         from botocore.utils import get_environ_proxies
 
-        bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
         options: dict[str, Any] = {
-            "verify": (bundle or True) if self._deployed else True,
+            "verify": self._certificate_bundle or True,
             "proxies": get_environ_proxies(url) if self._deployed else {},
             "timeout": self._timeout_seconds,
         }

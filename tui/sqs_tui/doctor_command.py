@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import textwrap
 from itertools import groupby
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sqs_core.doctor import Question, examine
+from sqs_core.errors import ConfigurationError
 from sqs_core.findings import Examination, Finding, Verdict
 from sqs_core.plain_text import one_line
 from sqs_core.settings import parse_queue
@@ -37,6 +39,9 @@ _STATUS_WIDTH = 16
 
 def run_doctor(flags: dict[str, Any]) -> int:
     """Examine, and write what was found to stdout. Returns the exit code; refusals raise `ConfigurationError`."""
+    for name in ("read_timeout", "handler_p95"):
+        if flags[name] is not None and not math.isfinite(flags[name]):
+            raise ConfigurationError(f"--{name.replace('_', '-')} {flags[name]} is no number of seconds")
     question = Question(
         connection=connection_settings(flags),
         queue=parse_queue(flags["queue"]) if flags["queue"] is not None else None,

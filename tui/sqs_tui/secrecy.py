@@ -6,9 +6,10 @@ import logging
 import sys
 import threading
 import traceback
+import warnings
 from typing import TYPE_CHECKING
 
-from sqs_core.masking import OVERLAP, mask_secrets
+from sqs_core.masking import mask_end, mask_secrets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,14 +23,15 @@ def hide_secrets() -> None:
     logging.setLogRecordFactory(_MaskedRecord)
     sys.excepthook = _say
     threading.excepthook = _say_of_thread
+    sys.unraisablehook = _say_of_nobody
+    warnings.formatwarning = _warning
 
 
 def masked_traceback(error: BaseException) -> str:
     """A traceback without local variables, secrets masked, controls visible; its end where it is very long."""
     from sqs_core.plain_text import many_lines
 
-    text = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK - OVERLAP :]
-    return many_lines(mask_secrets(text)[-LONGEST_TRACEBACK:])
+    return many_lines(mask_end("".join(traceback.format_exception(error)), LONGEST_TRACEBACK))
 
 
 class _MaskedRecord(logging.LogRecord):
@@ -47,14 +49,22 @@ class _MaskedRecord(logging.LogRecord):
             self.exc_text = masked_traceback(self.exc_info[1])  # formatters use it as it is
 
 
-def _say(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, where)
-    elif sys.stderr is not None:
-        sys.stderr.write(f"{masked_traceback(error)}\n")
+def _say(kind: type[BaseException], error: BaseException, _where: TracebackType | None) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write("interrupted\n" if issubclass(kind, KeyboardInterrupt) else f"{masked_traceback(error)}\n")
 
 
 def _say_of_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and sys.stderr is not None and not issubclass(arguments.exc_type, SystemExit):
         name = arguments.thread.name if arguments.thread else "unknown"
         sys.stderr.write(f"thread {name}:\n{masked_traceback(arguments.exc_value)}\n")
+
+
+def _say_of_nobody(arguments: sys.UnraisableHookArgs) -> None:
+    """An error while something was thrown away."""
+    if arguments.exc_value is not None and sys.stderr is not None:
+        sys.stderr.write(f"ignored:\n{masked_traceback(arguments.exc_value)}\n")
+
+
+def _warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:  # noqa: ARG001 - the standard library's names
+    return f"{filename}:{lineno}: {category.__name__}: {mask_secrets(str(message))}\n"

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.bounded import within
 from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.observing import Observations, observe
 from sqs_core.demo.producer import Producer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqs_core.settings import ConsumerSettings
 
 _LAST_WORK_SECONDS = 3.0
+_LAST_LOOK_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 
 
@@ -121,7 +123,7 @@ class DemoEngine(Engine):
         if self.producer is None:
             return
         try:
-            self.observations = observe(self.session(), self.snapshot(), self.receive_counts)
+            self.observations = within(_LAST_LOOK_SECONDS, lambda: observe(self.session(), self.snapshot(), self.receive_counts))
         except Exception as error:  # noqa: BLE001 - the demo ends all the same, and its report says so
             self.observations = {"error": describe(error)}
 
