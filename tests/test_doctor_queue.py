@@ -36,6 +36,28 @@ def examined(check: str, dead: DeadLetterView = TARGET, p95: float | None = None
 
 
 @pytest.mark.parametrize(
+    ("visible", "in_flight", "fifo", "verdict", "said"),
+    [
+        (0, 0, None, Verdict.OK, "about 0 waiting, 0 in flight, 0 delayed"),
+        (5, 3, None, Verdict.OK, "about 5 waiting, 3 in flight"),
+        (0, 3, None, Verdict.OK, "consumers hold"),
+        (5, 0, None, Verdict.NOTE, "nobody seems to consume"),
+        (5, 107_999, None, Verdict.OK, "107,999 in flight"),
+        (5, 108_000, None, Verdict.WARNING, "at 120,000 in flight SQS hands out no more"),
+        (5, 18_000, "true", Verdict.WARNING, "at 20,000 in flight"),
+        (None, 0, None, Verdict.UNKNOWN, "does not tell"),
+    ],
+)
+def test_the_messages_of_the_queue(visible: int | None, in_flight: int, fifo: str | None, verdict: Verdict, said: str) -> None:
+    counts: dict[str, Any] = {
+        f"ApproximateNumberOfMessages{kind}": n for kind, n in (("", visible), ("NotVisible", in_flight), ("Delayed", 0))
+    }
+    finding = examined("messages", FifoQueue=fifo, **counts)
+    assert finding.verdict is verdict
+    assert said in finding.evidence
+
+
+@pytest.mark.parametrize(
     ("visibility", "p95", "verdict", "said"),
     [
         (30, None, Verdict.OK, "30 s; whether handling takes less is not known"),

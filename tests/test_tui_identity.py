@@ -123,7 +123,7 @@ async def test_it_is_live_and_repaints_only_what_is_new(monkeypatch: pytest.Monk
 
 def test_an_expired_identity_and_an_endless_one() -> None:
     assert "expired 10s ago, at 2026-03-01 09:59:50 UTC" in told(pod_snapshot(credentials=pod_credentials(expires_at=NOW - 10)))
-    assert "never, as far as is known" in told(pod_snapshot(credentials=pod_credentials(expires_at=None)))
+    assert "no end is known" in told(pod_snapshot(credentials=pod_credentials(expires_at=None)))
 
 
 def test_what_decided_the_environment() -> None:

@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
 ADVISORY_SECONDS = 15 * 60
 """From here on the SDK tries to refresh temporary credentials with every request."""
-_ASKING_COSTS = {
-    "custom-process": "asking it would run a program",
-    "container-role": "asking it would use the network",
-    "iam-role": "asking it would use the network",
-}
+NOT_ASKED = "; asking it would "
+_ASKING_COSTS = {"custom-process": "run a program", "container-role": "use the network", "iam-role": "use the network"}
 _POD_METHODS = ("assume-role-with-web-identity", "container-role")
 _WIDER = ("iam-role", "env", *SHARED_KEY_METHODS)
 _LOCAL_RULE = "local reads only AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -143,7 +140,7 @@ def _deployed_rows(
         elif finding.failed is not None:
             rows.append(ProviderRow(method, "failed", finding.failed))
         elif method in _ASKING_COSTS and (past_winner or key is None):
-            rows.append(ProviderRow(method, "not-tried", f"{finding.reason}; {_ASKING_COSTS[method]}"))
+            rows.append(ProviderRow(method, "not-tried", f"{finding.reason}{NOT_ASKED}{_ASKING_COSTS[method]}"))
         elif past_winner:
             rows.append(ProviderRow(method, "shadowed", f"{finding.reason}; {key.method if key else ''} comes first"))
         else:

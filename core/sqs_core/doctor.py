@@ -115,7 +115,8 @@ def _credentials(connection: ConnectionSettings, *, probe: bool) -> tuple[AwsSes
     else:
         findings.append(Finding("credentials", Verdict.OK, _in_use(report)))
     if probe:
-        report = ask_providers(report, session.providers())
+        # Providers remember what they were asked: those of a new session have not been.
+        report = ask_providers(report, AwsSession(connection).providers())
     return session, report, findings + [_warned(warning) for warning in report.warnings]
 
 
@@ -124,7 +125,7 @@ def _in_use(report: CredentialReport) -> str:
         return "dummy: the emulators' customary pair, for no key is set"
     key = f", key …{report.key_hint}" if report.key_hint else ""
     if report.expires_at is None:
-        return f"{report.provider}{key}; they do not expire"
+        return f"{report.provider}{key}; no end is known"
     return f"{report.provider}{key}; they expire in {(report.expires_at - time.time()) / 60:.0f} min"
 
 

@@ -176,7 +176,8 @@ class Permissions:
         if untried:
             said += f"; not tried, for it would change something: {', '.join(untried)}"
         more = "--probe tries DeleteMessage and ChangeMessageVisibility with a handle that no message has"
-        self._view.findings.insert(0, Finding("permissions", Verdict.OK, said, more if "DeleteMessage" in untried else ""))
+        remedy = more if "DeleteMessage" in untried and not self._probe else ""
+        self._view.findings.insert(0, Finding("permissions", Verdict.OK, said, remedy))
 
 
 def _attributes(look: SQSClient, url: str) -> dict[str, Any]:

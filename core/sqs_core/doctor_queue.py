@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _POLICY_SHOWN = 120
+_STANDARD_IN_FLIGHT, _FIFO_IN_FLIGHT, _NEAR = 120_000, 20_000, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,32 @@ class DeadLetterView:
 
 
 def examine_attributes(attributes: Mapping[str, str], dead: DeadLetterView, handler_p95_seconds: float | None) -> list[Finding]:
-    """Findings about the visibility timeout, dead letters and the queue's own wait."""
+    """Findings about the messages, the visibility timeout, dead letters and the queue's own wait."""
     return [
+        _messages(attributes),
         _visibility(attributes, handler_p95_seconds),
         *_dead_letters(attributes, dead),
         _wait(attributes),
     ]
+
+
+def _messages(attributes: Mapping[str, str]) -> Finding:
+    """Beyond its limit of messages in flight a queue answers receives with an error (AWS's quotas)."""
+    depth = read_facts(attributes, 0.0).depth
+    if depth is None:
+        return Finding("messages", Verdict.UNKNOWN, "the queue does not tell how many messages it holds")
+    said = f"about {depth.visible:,} waiting, {depth.in_flight:,} in flight, {depth.delayed:,} delayed"
+    limit = _FIFO_IN_FLIGHT if attributes.get("FifoQueue") == "true" else _STANDARD_IN_FLIGHT
+    if depth.in_flight >= limit * _NEAR:
+        remedy = "consumers receive more than they delete: find out why, or wait for the visibility timeout"
+        return Finding("messages", Verdict.WARNING, f"{said}; at {limit:,} in flight SQS hands out no more", remedy)
+    if depth.in_flight and not depth.visible:
+        return Finding("messages", Verdict.OK, f"{said}: all that there are, consumers hold")
+    if depth.visible and not depth.in_flight:
+        return Finding(
+            "messages", Verdict.NOTE, f"{said}: nobody seems to consume", "start a consumer, or look whether one hangs"
+        )
+    return Finding("messages", Verdict.OK, said)
 
 
 def _visibility(attributes: Mapping[str, str], p95_seconds: float | None) -> Finding:

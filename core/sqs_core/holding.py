@@ -37,6 +37,7 @@ class Holding:
         self.maximum_receives: int | None = None
         self.draining = False
         self.budget: int | None = None
+        self.server_gone = False  # taken away on purpose: that polls fail says nothing
         self._held: dict[Held, None] = {}
         self._by_id: dict[str, Held] = {}
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from sqs_core.pool import Slot
     from sqs_core.queue import Queue, Received
 
+_ANSWER_LOST = "up to 10 messages may be invisible until their visibility timeout, for SQS may have answered too late"
 _EARLY_ANSWERS_ALLOWED = 2
 _TRANSIT_SECONDS = 5.0
-_ANSWER_LOST = "up to 10 messages may be invisible until their visibility timeout, for SQS may have answered too late"
 """What an answer may take beyond its wait before its leases count as shortened."""
 
 
@@ -132,6 +132,8 @@ class Poller:
             self._events.record(Level.WARNING, Code.ACK_ERROR, self._queue.name, str(error), collapse=error.trouble)
 
     def _failed(self, slot: Slot, error: RequestError) -> None:
+        if self._holding.server_gone:
+            return
         trouble = self._trouble
         if error.trouble is not Trouble.TRANSPORT:
             self._attempt_id = None  # SQS promises the same batch again only after an answer that was lost

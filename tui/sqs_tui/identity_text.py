@@ -83,7 +83,7 @@ def _facts(report: CredentialReport, now: float, width: int) -> Iterator[Content
 
 def _expiry(report: CredentialReport, now: float) -> Content:
     if report.expires_at is None:
-        return styled("never, as far as is known", Tone.MUTED)
+        return styled("no end is known", Tone.MUTED)
     left = report.expires_at - now
     when = shown.stamp(report.expires_at)
     if left <= 0:

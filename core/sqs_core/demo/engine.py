@@ -114,6 +114,8 @@ class DemoEngine(Engine):
         while time.monotonic() < end and any(consumer.holding.size() for consumer in self.consumers):
             pause.wait(_LOOK_SECONDS)
         self._look_back()
+        for consumer in self.consumers:
+            consumer.holding.server_gone = True
         self.emulator.stop()
         for consumer in self.consumers:
             consumer.holding.forget_everything("the demo's server is gone")
