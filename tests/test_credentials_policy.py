@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ import pytest
 
 import identity_servers
 from identity_servers import serve
+from sqs_core import credentials
 from sqs_core.client import AwsSession, choose_endpoint
 from sqs_core.errors import ConfigurationError
 from sqs_core.settings import make_connection_settings
@@ -188,3 +191,11 @@ def test_threads_choose_the_default_endpoint_at_the_same_time(monkeypatch: pytes
         chosen = set(pool.map(lambda _: choose_endpoint(connection), range(2000)))
     assert chosen == {"http://localhost:4566"}
     assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+
+
+def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "PROGRAM_SECONDS", 0.2)
+    program = credentials._Program(["sleep", "30"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with pytest.raises(TimeoutError, match=r"the credential_process gave no answer within 0\.2 s"):
+        program.communicate()
+    assert program.returncode == -signal.SIGKILL

@@ -446,7 +446,7 @@ def test_sts_is_asked_who_we_are_and_nothing_else(ministack: str) -> None:
     assert "GetCallerIdentity was not sent" in (identity.error or "")
 
 
-@pytest.mark.parametrize("settings", ["credential_process = false", "credential_process = sleep 60", "role_arn = x"])
+@pytest.mark.parametrize("settings", ["credential_process = false", "credential_process = sleep 2", "role_arn = x"])
 def test_bad_credentials_without_an_endpoint_are_findings(
     settings: str, run: Callable[..., Run], clean_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ class _Program(subprocess.Popen[bytes]):
             return super().communicate(input, PROGRAM_SECONDS if timeout is None else timeout)
         except subprocess.TimeoutExpired as error:
             self.kill()
+            super().communicate()
             raise TimeoutError(f"the credential_process gave no answer within {PROGRAM_SECONDS:g} s") from error
         finally:
             atexit.unregister(self.kill)
