@@ -262,6 +262,7 @@ def test_the_credentials_of_a_local_run(
     ("variables", "check", "verdict", "text"),
     [
         ({"APP_ENV": "prod"}, "environment", "warning", "production is spelled production"),
+        ({"AWS_PROFILE": "stg"}, "environment", "ok", "AWS_PROFILE stg has no effect here"),
         ({"APP_ENV": "local"}, "environment", "ok", "APP_ENV is local"),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "environment", "warning", "Kubernetes pod in local mode"),
         ({"AWS_ENDPOINT_URL": "http://other:1"}, "endpoint-variables", "warning", "pass --endpoint-url"),
@@ -476,6 +477,25 @@ def test_a_program_that_hangs_ends_with_the_doctor(clean_environment: Path) -> N
     wait_until(lambda: not Path(f"/proc/{(clean_environment / 'pid').read_text().strip()}").exists(), 5)
 
 
+def test_providers_that_had_nothing_are_not_called_untried(
+    run: Callable[..., Run], clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(lambda _, __: (404, "text/plain", "")) as metadata:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url)
+        _, seen = run(*DEPLOYED, "--endpoint-url", "http://127.0.0.1:9", "doctor")
+        assert metadata.seen != []
+    row = next(row for row in seen["credentials"]["chain"] if row["method"] == "iam-role")
+    assert (row["status"], row["reason"].partition("; ")[2]) == ("failed", "it has no credentials")
+
+
+def test_a_missing_token_file_is_the_way_out(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE_ARN)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    _, seen = run(*DEPLOYED, "--endpoint-url", "http://127.0.0.1:9", "doctor")
+    assert "-> assume-role-with-web-identity: the token file /nowhere/token cannot be read" in said(seen, "credentials")
+
+
 @pytest.mark.parametrize("seconds", ["nan", "inf"])
 def test_a_time_that_is_none_is_refused(seconds: str) -> None:
     with pytest.raises((ConfigurationError, click.UsageError)):
@@ -553,6 +573,8 @@ def test_the_text_fits_and_obeys_nobody(
     assert max(map(len, text.splitlines())) <= columns
     assert "evil⟨1B⟩" in text
     assert not [character for character in text if not character.isprintable() and character != "\n"]
+    first = [line.split()[0] for line in text.splitlines()[2:] if line and not line.startswith(" ")]
+    assert first[:2] == ["problem", "problem"]  # bad news first
     assert "problem  read-timeout       a poll waits up to 20 s, and the client hangs up" in text
     assert "-> use --read-timeout 30 or a shorter --wait" in text
     assert text.splitlines()[-1].startswith("2 problems, ")

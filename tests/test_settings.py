@@ -171,7 +171,7 @@ def test_a_look_alike_is_local_and_is_told_how_it_is_spelled(name: str, meant: s
 def test_the_flag_wins_and_an_unknown_word_is_local_with_a_warning() -> None:
     assert choose_environment("staging", {"APP_ENV": "production"}).environment is Environment.STAGING
     choice = choose_environment("qa", {"APP_ENV": "production"})
-    assert (choice.environment, choice.decided_by) == (Environment.LOCAL, "--env")
+    assert (choice.environment, choice.decided_by) == (Environment.LOCAL, "--env=qa")
     assert choice.warning is not None
     assert "--env=qa" in choice.warning
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sqs_core.credential_chain import Identity, KeyFacts, build_report
-from sqs_core.credentials import deployed_session, expiry, hermetic_session, load_credentials
+from sqs_core.credentials import NoCredentialsError, deployed_session, expiry, hermetic_session, load_credentials
 from sqs_core.errors import ConfigurationError, NotPermittedError, describe
 from sqs_core.masking import remember_environment, remember_secrets
 from sqs_core.settings import check_url, guard_endpoint
@@ -72,6 +72,7 @@ class AwsSession:
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
         self._key: KeyFacts | None = None
         self._key_id = ""
+        self._exhausted = False
         self._session = hermetic_session(self.endpoint_url) if local else deployed_session(connection)
 
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
@@ -108,7 +109,11 @@ class AwsSession:
 
         Raises `ConfigurationError` where trying again is useless, else the SDK's error.
         """
-        found = load_credentials(self._session, self.connection)
+        try:
+            found = load_credentials(self._session, self.connection)
+        except NoCredentialsError:
+            self._exhausted = True
+            raise
         found.get_frozen_credentials()
         self.look(time.time())
         return self.report(time.time(), Identity())
@@ -168,7 +173,7 @@ class AwsSession:
         key = self._key
         if key is not None:
             key = replace(key, error=key.error or error, changed=changed)
-        return build_report(self.connection, key, identity, now)
+        return build_report(self.connection, key, identity, now, exhausted=self._exhausted)
 
     def identity(self, profile: ClientProfile = SELF) -> Identity:
         """Ask STS who we are; an answer that does not come is told in the result. Local asks only where it was told to."""

@@ -214,7 +214,7 @@ class QueueConsumer:
             self._deadline = self.clock.monotonic() + timeout_seconds
             self.state = RunState.DRAINING
             self.holding.begin_drain()
-        text = f"draining: {self.holding.size()} held, {self.gate.out} long polls out; at most {timeout_seconds:g} s"
+        text = f"draining: {self.holding.size()} held, long polls out: {self.gate.out}; at most {timeout_seconds:g} s"
         self.events.record(Level.INFO, Code.CONSUMER_DRAINING, self.name, text)
 
     def stop_now(self) -> None:

@@ -74,12 +74,17 @@ def build_report(
     identity: Identity,
     now: float,
     environ: Mapping[str, str] = os.environ,
+    *,
+    exhausted: bool = False,
 ) -> CredentialReport:
-    """The report of this moment. `key` is None while no credentials were found. Never raises for what it finds."""
+    """The report of this moment. Never raises for what it finds.
+
+    `key` is None while no credentials were found; `exhausted` says that every provider was asked for some.
+    """
     around = read_surroundings(connection, environ)
     local = not connection.environment.deployed
     findings = {"env": PROBES["env"](around)} if local else {method: probe(around) for method, probe in PROBES.items()}
-    chain = _local_rows(findings["env"], key) if local else _deployed_rows(connection, around, findings, key)
+    chain = _local_rows(findings["env"], key) if local else _deployed_rows(connection, around, findings, key, exhausted=exhausted)
     warnings = _warnings(connection, around, chain, findings, key, now)
     if identity.error is not None:
         warnings.append(f"account and ARN are not known: {identity.error}")
@@ -124,7 +129,12 @@ def _word(finding: Found | None, status: str, nothing: str) -> tuple[str, str]:
 
 
 def _deployed_rows(
-    connection: ConnectionSettings, around: Surroundings, findings: Mapping[str, Found | None], key: KeyFacts | None
+    connection: ConnectionSettings,
+    around: Surroundings,
+    findings: Mapping[str, Found | None],
+    key: KeyFacts | None,
+    *,
+    exhausted: bool,
 ) -> tuple[ProviderRow, ...]:
     rows: list[ProviderRow] = []
     past_winner = False
@@ -139,6 +149,8 @@ def _deployed_rows(
             rows.append(ProviderRow(method, "skipped", rule))
         elif finding.failed is not None:
             rows.append(ProviderRow(method, "failed", finding.failed))
+        elif exhausted and key is None:
+            rows.append(ProviderRow(method, "failed", f"{finding.reason}; it has no credentials"))
         elif method in _ASKING_COSTS and (past_winner or key is None):
             rows.append(ProviderRow(method, "not-tried", f"{finding.reason}{NOT_ASKED}{_ASKING_COSTS[method]}"))
         elif past_winner:

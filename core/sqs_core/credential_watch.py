@@ -152,7 +152,13 @@ class CredentialWatch:
             if self._said_at is not None and now < self._said_at + SAY_SECONDS:
                 return
             self._said_at = now
-        text = f"refreshing the credentials fails, the old ones are used as long as they last: {error}"
+        known = self.report is not None and self.report.provider != "none"
+        what = (
+            "refreshing the credentials fails, the old ones are used as long as they last"
+            if known
+            else "no credentials are found"
+        )
+        text = f"{what}: {error}"
         self._engine.events.record(Level.WARNING, Code.CREDENTIALS_REFRESH_FAILED, None, text, collapse="")
 
     def _recovered(self) -> None:

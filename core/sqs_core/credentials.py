@@ -39,6 +39,10 @@ _BROKEN_CONFIGURATION = {
 }  # fmt: skip
 
 
+class NoCredentialsError(ConfigurationError):
+    """Every provider was asked, and none has credentials."""
+
+
 def hermetic_session(endpoint_url: str | None) -> Session:
     """A session that knows environment keys or the dummy pair and reads no other file or variable of this machine.
 
@@ -200,7 +204,7 @@ def load_credentials(session: Session, connection: ConnectionSettings) -> Creden
             raise
         raise ConfigurationError(f"credentials for {connection.environment}: {describe(error)}; {_mend(error)}") from error
     if found is None:
-        raise ConfigurationError(_none_found(session, connection))
+        raise NoCredentialsError(_none_found(session, connection))
     if found.method == "assume-role" and not connection.allow_shared_credentials:
         source = static_source(session.full_config.get("profiles", {}), session.get_config_variable("profile") or "default")
         if source is not None:

@@ -76,6 +76,9 @@ def examine(question: Question) -> Examination:
 def _environment(connection: ConnectionSettings, endpoint: str | None) -> list[Finding]:
     how = {"default": "neither --env nor APP_ENV is set", "APP_ENV": f"APP_ENV is {os.environ.get('APP_ENV')}"}
     said = f"{connection.environment}: {how.get(connection.decided_by, f'{connection.decided_by} says so')}"
+    profile = os.environ.get("AWS_PROFILE")
+    if profile and not connection.environment.deployed:
+        said += f"; AWS_PROFILE {profile} has no effect here"
     findings: list[Finding] = []
     for warning in connection.warnings:
         if warning.endswith(IGNORED_VARIABLES):
@@ -109,15 +112,19 @@ def _credentials(connection: ConnectionSettings, *, probe: bool) -> tuple[AwsSes
         findings.append(refusal("credentials", str(error)))
         report = session.report(time.time(), Identity())
     except Exception as error:  # noqa: BLE001 - the SDK raises whatever its provider met
-        remedy = "see the providers: the first that is configured must answer; a program or an agent may hang"
-        findings.append(Finding("credentials", Verdict.PROBLEM, describe(error), remedy))
         report = session.report(time.time(), Identity())
+        findings.append(Finding("credentials", Verdict.PROBLEM, describe(error), _way_out(report)))
     else:
         findings.append(Finding("credentials", Verdict.OK, _in_use(report)))
     if probe:
         # Providers remember what they were asked: those of a new session have not been.
         report = ask_providers(report, AwsSession(connection).providers())
     return session, report, findings + [_warned(warning) for warning in report.warnings]
+
+
+def _way_out(report: CredentialReport) -> str:
+    failed = [f"{row.method}: {row.reason}" for row in report.chain if row.status == "failed"]
+    return "; ".join(failed) or "see the providers: the first that is configured must answer, and an agent or a program may hang"
 
 
 def _in_use(report: CredentialReport) -> str:
@@ -194,7 +201,7 @@ def judge_read_timeout(question: Question) -> Finding:
     better = f"use --read-timeout {wait + READ_TIMEOUT_MARGIN_SECONDS:g}"
     if read <= wait:
         lost = "SQS answers too late, and up to 10 messages are invisible until their visibility timeout"
-        return Finding("read-timeout", Verdict.PROBLEM, f"{both}: {lost}", f"{better} or a shorter --wait")
+        return Finding("read-timeout", Verdict.PROBLEM, f"{both}: {lost}", f"{better}{' or a shorter --wait' if wait else ''}")
     if read < wait + SHORT_MARGIN_SECONDS:
         return Finding("read-timeout", Verdict.WARNING, f"{both}: a slow answer is lost", better)
     return Finding("read-timeout", Verdict.OK, both)

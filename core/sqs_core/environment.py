@@ -30,7 +30,10 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentChoice:
-    """The environment, who decided it (`--env`, `APP_ENV` or `default`), and a warning worth showing or None."""
+    """The environment, who decided it, and a warning worth showing or None.
+
+    `decided_by` is `--env`, `APP_ENV` or `default`; with `=` and the word behind it where that is no environment's name.
+    """
 
     environment: Environment
     decided_by: str
@@ -56,7 +59,7 @@ def choose_environment(flag: str | None, environ: Mapping[str, str] = os.environ
         return EnvironmentChoice(environment, decided_by, warning)
     meant = _meant(name)
     spelled = f"; {meant} is spelled {meant}" if meant else "; known are local, integration, staging, production"
-    return EnvironmentChoice(Environment.LOCAL, decided_by, f"{decided_by}={name} is treated as local{spelled}")
+    return EnvironmentChoice(Environment.LOCAL, f"{decided_by}={name}", f"{decided_by}={name} is treated as local{spelled}")
 
 
 def _meant(name: str) -> Environment | None:

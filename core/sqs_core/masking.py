@@ -47,7 +47,7 @@ _NAMED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ERROR_NAMES = re.compile(r"(?:Expired|Invalid|InvalidClient|InvalidIdentity|Missing|MissingAuthentication|Unrecognized)\Z")
-_HARMLESS = re.compile(r"(?:\d{1,3}|true|false|null|none|None|True|False|\*{3})\Z")
+_HARMLESS = re.compile(r"(?:\d{1,3}|[Tt]oken|true|false|null|none|None|True|False|\*{3})\Z")
 _WITH_LETTER = re.compile(r"[^\W\d]")
 _ELEMENT = re.compile(rf"({_NAME}(?:\s[^<>]{{0,80}})?>)([^<]+)")
 _SHAPES = (

@@ -88,7 +88,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """The process that consumes. `environment_decided_by` is `--env`, `APP_ENV` or `default`."""
+    """The process that consumes. `environment_decided_by`: `--env`, `APP_ENV` or `default`; `APP_ENV=prod` if misspelled."""
 
     pid: int
     host: str

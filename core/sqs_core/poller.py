@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from sqs_core.pool import Slot
     from sqs_core.queue import Queue, Received
 
-_ANSWER_LOST = "up to 10 messages may be invisible until their visibility timeout, for SQS may have answered too late"
+_ANSWER_LOST = (
+    "the client hung up first: up to 10 messages may be invisible until their visibility timeout; "
+    "check that the endpoint is up and --read-timeout longer than --wait; backing off"
+)
 _EARLY_ANSWERS_ALLOWED = 2
 _TRANSIT_SECONDS = 5.0
 """What an answer may take beyond its wait before its leases count as shortened."""
@@ -142,8 +145,7 @@ class Poller:
         self._gate.back_off(delay)
         self._ledger.count("poll_errors")
         self._ledger.thread(slot.name, Role.POLLER, ThreadState.BACKING_OFF, error=f"{error.trouble}: {error}"[:200])
-        lost = f"; {_ANSWER_LOST}" if error.answer_lost else ""
-        text = f"{error}{lost}; {REMEDY[error.trouble]}"
+        text = f"{error}; {_ANSWER_LOST if error.answer_lost else REMEDY[error.trouble]}"
         self._events.record(Level.ERROR, Code.POLL_ERROR, self._queue.name, text, collapse=error.trouble)
 
     def _recovered(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqs_core.answers import call
 from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
 from sqs_core.model import DeadLetterQueue, Depth
+from sqs_core.settings import is_local_host, is_service_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqs_core.settings import QueueReference
 
+_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+){1,2}-\d\Z")
 _BEYOND_COUNTS = 2**63
 MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"})
 
@@ -37,6 +41,7 @@ def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> st
         raise ConfigurationError(
             f"queue {reference.given!r} is in {reference.region}, this session in {region}: pass --region {reference.region}"
         )
+    check_place(reference, str(look.meta.endpoint_url), region)
     owner: dict[str, Any] = {"QueueOwnerAWSAccountId": reference.account} if reference.account else {}
     try:
         answer = call("GetQueueUrl", lambda: look.get_queue_url(QueueName=reference.name, **owner))
@@ -51,6 +56,22 @@ def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> st
     if not url:
         raise RequestError("GetQueueUrl", ProtocolError("the answer has no QueueUrl"))
     return str(url)
+
+
+def check_place(reference: QueueReference, endpoint_url: str, region: str) -> None:
+    """Refuse a queue URL of another server: only its name would be looked for, at the endpoint in use."""
+    if reference.url is None:
+        return
+    theirs, ours = (urlsplit(url).hostname or "" for url in (reference.url, endpoint_url))
+    if theirs == ours or (is_local_host(theirs) and is_local_host(ours)):
+        return
+    if not (is_service_host(theirs) and is_service_host(ours)):
+        raise ConfigurationError(
+            f"queue {reference.given!r} is not at this endpoint ({endpoint_url}): pass --endpoint-url, or the queue's name alone"
+        )
+    named = next((part for part in theirs.split(".") if _REGION.match(part)), None)
+    if named is not None and named != region:
+        raise ConfigurationError(f"queue {reference.given!r} is in {named}, this session in {region}: pass --region {named}")
 
 
 def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:

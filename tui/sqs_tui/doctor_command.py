@@ -13,7 +13,7 @@ import click
 
 from sqs_core.doctor import Question, examine
 from sqs_core.errors import ConfigurationError
-from sqs_core.findings import Examination, Finding, Verdict
+from sqs_core.findings import FAULTS, Examination, Finding, Verdict
 from sqs_core.plain_text import one_line
 from sqs_core.settings import parse_queue
 from sqs_tui.flags import connection_settings
@@ -65,7 +65,10 @@ def text_lines(examination: Examination, width: int) -> Iterator[str]:
     where = [examination.environment, examination.endpoint or "AWS", examination.region, examination.queue or ""]
     yield from textwrap.wrap("sqs-tui doctor · " + " · ".join(one_line(part) for part in where if part), width)
     yield ""
-    for finding in examination.findings:
+    # What is wrong comes first; a screenful of good news would hide it.
+    for finding in sorted(
+        examination.findings, key=lambda one: FAULTS.index(one.verdict) if one.verdict in FAULTS else -1, reverse=True
+    ):
         yield from _finding(finding, width)
     if examination.credentials is not None and examination.credentials.chain:
         yield ""
