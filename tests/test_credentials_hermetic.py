@@ -65,12 +65,16 @@ def hook(event, arguments):
         seen["network"].append([str(arguments[0]), str(arguments[1])])
 sys.addaudithook(hook)
 from sqs_core.client import LOOK, AwsSession
+from sqs_core.doctor import Question, examine
 from sqs_core.settings import make_connection_settings
 try:
-    session = AwsSession(make_connection_settings(endpoint_url=os.environ.pop("TEST_ENDPOINT", None)))
+    connection = make_connection_settings(endpoint_url=os.environ.pop("TEST_ENDPOINT", None))
+    session = AwsSession(connection)
     report = session.credentials()
     client = session.client(LOOK)
     client.list_queues()
+    examination = examine(Question(connection, probe=True))
+    seen["answers"] = [finding.verdict for finding in examination.findings if finding.check in ("endpoint", "permissions")]
     seen.update(provider=report.provider, endpoint=session.endpoint_url, verify=client._endpoint.http_session._verify)
 except Exception as error:
     seen["error"] = f"{type(error).__name__}: {error}"
@@ -123,6 +127,7 @@ def _complaints(seen: dict[str, Any], stub: Server, provider: str = "env") -> li
         f"plugin {seen['plugin']}": seen["plugin"],
         f"provider {seen.get('provider')}": seen.get("provider") != provider,
         f"verify {seen.get('verify')}": seen.get("verify") is not True,
+        f"doctor {seen.get('answers')}": seen.get("answers") != ["ok", "ok"],
         "no request came": not stub.seen,
         "a session token was sent": "x-amz-security-token" in last,
         "a bearer token was sent": "bearer" in last.get("authorization", "").lower(),

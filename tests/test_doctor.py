@@ -24,7 +24,7 @@ from sqs_core import doctor, doctor_endpoint
 from sqs_core.client import AwsSession, ClientProfile
 from sqs_core.credential_asking import ask_providers
 from sqs_core.errors import ConfigurationError
-from sqs_core.findings import Finding, Verdict, masked
+from sqs_core.findings import Finding, Verdict, guarded, masked
 from sqs_core.model import CredentialReport, ProviderRow
 from sqs_core.settings import make_connection_settings
 from sqs_tui.cli import cli
@@ -437,6 +437,12 @@ def test_a_program_that_never_ends_does_not_hold_it_up(
 def test_secrets_in_a_finding_are_masked() -> None:
     finding = masked(Finding("x", Verdict.OK, "password=hunter2-XYZZY", "token=hunter2-XYZZY"))
     assert (finding.evidence, finding.remedy) == ("password=***", "token=***")
+
+
+def test_a_check_that_fails_is_a_finding() -> None:
+    (finding,) = guarded("x", lambda: _raise(RecursionError("too deep")))
+    assert (finding.check, finding.verdict) == ("x", Verdict.UNKNOWN)
+    assert "RecursionError: too deep" in finding.evidence
 
 
 def test_sts_is_asked_who_we_are_and_nothing_else(ministack: str) -> None:
