@@ -76,11 +76,16 @@ def check_place(reference: QueueReference, endpoint_url: str, region: str) -> No
 
 def fetch_facts(look: SQSClient, url: str, now: float) -> QueueFacts:
     """Read a queue's attributes. Raises `RequestError`."""
+    return read_facts(fetch_attributes(look, url), now)
+
+
+def fetch_attributes(look: SQSClient, url: str) -> Mapping[str, str]:
+    """A queue's attributes as SQS names them. Raises `RequestError`."""
     answer = call("GetQueueAttributes", lambda: look.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
     attributes: Mapping[str, str] = answer.get("Attributes") or {}
     if not attributes:
         raise RequestError("GetQueueAttributes", ProtocolError("the answer names no attributes"))
-    return read_facts(attributes, now)
+    return attributes
 
 
 def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:

@@ -17,7 +17,7 @@ LONGEST_BODY = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; names of headers in lower case, the body cut at 100,000 bytes.
+    """An HTTP answer; names of headers in lower case, the body cut at the asker's limit.
 
     `sent_at` is epoch seconds, `seconds` how long it took until it was read.
     """
@@ -32,23 +32,30 @@ class Answer:
 class Asker:
     """GETs over one connection, with the proxies and certificates that the environment's clients use; a local one uses none."""
 
-    def __init__(self, connection: ConnectionSettings, timeout_seconds: float, certificate_bundle: str | None) -> None:
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        timeout_seconds: float,
+        certificate_bundle: str | None,
+        longest_body: int = LONGEST_BODY,
+    ) -> None:
         self._deployed = connection.environment.deployed
         self._certificate_bundle = certificate_bundle
         self._timeout_seconds = timeout_seconds
+        self._longest_body = longest_body
         self._session: Any = None
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One GET. Raises the SDK's transport errors."""
         from botocore.awsrequest import AWSRequest
 
         if self._session is None:
             self._session = self._open(url)
         sent_at, started = time.time(), time.monotonic()
-        answer = self._session.send(AWSRequest("GET", url, stream_output=True).prepare())
-        body = answer.raw.read(LONGEST_BODY)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(answer.status_code, headers, body, sent_at, time.monotonic() - started)
+        answer = self._session.send(AWSRequest("GET", url, dict(headers or {}), stream_output=True).prepare())
+        body = answer.raw.read(self._longest_body)
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status_code, named, body, sent_at, time.monotonic() - started)
 
     def _open(self, url: str) -> Any:
         from botocore.httpsession import URLLib3Session

@@ -132,6 +132,29 @@ def doctor(context: click.Context, /, **own: Any) -> None:
     context.exit(run_doctor(shared(context, own)))
 
 
+@cli.command(
+    epilog="Examples: sqs-tui peek orders-dead  ·  sqs-tui peek orders --max 50 --json  ·  sqs-tui peek orders --dry-run"
+)
+@click.argument("queue", metavar="QUEUE")
+@click.option("--max", "maximum", type=click.IntRange(1, 1000), default=10, show_default=True, help="Messages at most.")
+@click.option("--receive", is_flag=True, help="Look by receiving also where an emulator shows messages without it.")
+@click.option("--dry-run", is_flag=True, help="Say how it would look and what that would cost; look at nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before a look that costs receives.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
+@global_options
+@click.pass_context
+def peek(context: click.Context, /, **own: Any) -> None:
+    """Look at messages of QUEUE without harming them, and say what the look cost.
+
+    An emulator's own page costs nothing. Elsewhere a look receives, which counts against a message's receives before the
+    dead-letter queue: it asks first, remembers what its looks have cost, and refuses one that would leave a message none.
+    Exit codes: 0 looked, 1 something is hidden still, 2 refused.
+    """
+    from sqs_tui.peek_command import run_peek
+
+    context.exit(run_peek(shared(context, own)))
+
+
 @cli.command(epilog="Examples: sqs-tui demo  ·  sqs-tui demo --headless --duration 10")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and exit.")
 @click.option("--scene", metavar="NAME", default="steady", show_default=True, help="What to show.")
