@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sqs_core.action_log import Action
 from sqs_core.back_door import behind
+from sqs_core.capabilities import require_write
 from sqs_core.client import LOOK, ClientProfile
 from sqs_core.errors import ConfigurationError, RequestError
 from sqs_core.look_record import open_record
@@ -122,8 +124,7 @@ def cost(place: Place) -> str:
 
 def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
     """The last rung. Raises `ConfigurationError` where a message might be harmed, and `RequestError`."""
-    if session.connection.read_only:
-        raise ConfigurationError("this session is read-only: a look would have to receive messages, which counts as writing")
+    require_write(session.connection, f"a look at {place.name}, which receives,")
     receiving, handing_back = session.client(_RECEIVE), session.client(_HAND_BACK)
     queue = SqsQueue(place.name, place.url, receiving, handing_back, receiving, receiving)
     now = time.time()
@@ -131,12 +132,15 @@ def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
         with open_record(session.service_url(), place.url, now) as record:
             refuse_harm(place, record)
             until = now + place.retention_seconds
+            action = Action(session.connection, session.service_url(), place.name, "peek")
             record.begin(until)
-            enough = maximum if place.waiting is None else min(maximum, max(place.waiting, 1))
+            waiting = _waiting(session, place.url)  # while we waited for the record, another look may have handed back
+            enough = maximum if waiting is None else min(maximum, max(waiting, 1))
             seen, trouble = _receive(queue, record, enough, until)
             if not trouble:  # else it stays open: what an answer that was lost has cost is not known
                 record.end(until)
         back, why = _hand_back(queue, seen)
+        action.end(trouble or f"{back} handed back", [message.message_id for message in seen])
     finally:
         receiving.close()
         handing_back.close()
@@ -183,6 +187,17 @@ def _receive(queue: SqsQueue, record: LookRecord, maximum: int, until: float) ->
         seen.update(new)
         empty = 0 if new else empty + 1
     return list(seen.values()), ""
+
+
+def _waiting(session: AwsSession, url: str) -> int | None:
+    client = session.client(LOOK)
+    try:
+        depth = read_facts(fetch_attributes(client, url), 0.0).depth
+    except RequestError:
+        return None
+    finally:
+        client.close()
+    return depth.visible if depth else None
 
 
 def _hand_back(queue: SqsQueue, messages: list[Message]) -> tuple[int, str]:

@@ -33,7 +33,7 @@ class ConnectionSettings:
     """How to reach SQS. `endpoint_url` None means the environment's own: LocalStack's when local, AWS's when deployed.
 
     `sts_endpoint_url` is where the identity's own calls go (None: AWS's, and no such calls when local). `decided_by` is what
-    chose the environment: `--env`, `APP_ENV` or `default`.
+    chose the environment: `--env`, `APP_ENV` or `default`. `allow_writes` unlocks a deployed environment, for a `reason`.
     """
 
     environment: Environment = Environment.LOCAL
@@ -46,6 +46,7 @@ class ConnectionSettings:
     allow_shared_credentials: bool = False
     sts_endpoint_url: str | None = None
     decided_by: str = "default"
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def make_connection_settings(
     allow_writes: bool = False,
     allow_shared_credentials: bool = False,
     sts_endpoint_url: str | None = None,
+    reason: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> ConnectionSettings:
     """Connection settings from flags and environment. Raises `ConfigurationError` for what cannot or must not work."""
@@ -230,7 +232,7 @@ def make_connection_settings(
         warnings.append(f"{', '.join(ignored)} {IGNORED_VARIABLES}")
     return ConnectionSettings(
         environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings),
-        allow_shared_credentials, sts_endpoint_url, choice.decided_by,
+        allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason,
     )  # fmt: skip
 
 

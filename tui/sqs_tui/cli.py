@@ -32,6 +32,8 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--allow-shared-credentials", is_flag=True, default=None, help="Accept static keys of shared files (deployed)."
         ),
         click.option("--allow-endpoint", metavar="HOST", multiple=True, help="Also trust this endpoint host."),
+        click.option("--allow-writes", is_flag=True, default=None, help="Unlock writes where deployed; needs --reason."),
+        click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
         click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
         click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),

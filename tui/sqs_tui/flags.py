@@ -21,4 +21,6 @@ def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
         read_only=bool(flags["read_only"]),
         allow_shared_credentials=bool(flags["allow_shared_credentials"]),
         sts_endpoint_url=flags["sts_endpoint_url"],
+        allow_writes=bool(flags["allow_writes"]),
+        reason=flags["reason"],
     )

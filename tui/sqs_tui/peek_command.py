@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqs_core.capabilities import require_write
 from sqs_core.client import AwsSession
 from sqs_core.errors import ConfigurationError
 from sqs_core.masking import mask_secrets, mask_value
@@ -53,16 +54,13 @@ def _way(place: Place, look: Look | None) -> str:
 
 
 def _ask_leave(session: AwsSession, place: Place, flags: dict[str, Any]) -> None:
-    environment = session.connection.environment
-    if environment.deployed:
-        raise ConfigurationError(
-            f"a look at {place.name} would receive messages, which counts as writing, and {environment} is locked"
-        )
-    if flags["yes"] or session.connection.read_only:
+    require_write(session.connection, f"a look at {place.name}, which receives,")
+    if flags["yes"]:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise ConfigurationError(f"a look at {place.name} costs receives ({cost(place)}): pass --yes, or look at a terminal")
-    click.echo(f"A look at {place.name} at {session.service_url()}, by receiving up to {flags['maximum']} messages:", err=True)
+    where = f"{session.connection.environment.upper()}, {session.service_url()}"
+    click.echo(f"A look at {place.name} ({where}), by receiving up to {flags['maximum']} messages:", err=True)
     click.echo(f"{cost(place)}.", err=True)
     if not click.confirm("Receive them?", default=False, err=True):
         raise ConfigurationError("nothing was received")

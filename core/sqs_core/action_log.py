@@ -1,0 +1,70 @@
+"""Every write that a person asks for, one JSON line each, kept across runs: who, when, where, what, why, and how it ended.
+
+Ids and counts, never bodies. A write whose line cannot be written is refused.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.errors import ConfigurationError
+from sqs_core.state_directory import state_directory
+from sqs_core.wire import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqs_core.settings import ConnectionSettings
+
+NAME = "actions.jsonl"
+
+
+class Action:
+    """One write: begun before anything is done, ended with its result."""
+
+    def __init__(self, connection: ConnectionSettings, endpoint: str, queue: str, operation: str) -> None:
+        self._fields = {
+            "who": _user(),
+            "environment": connection.environment.value,
+            "endpoint": endpoint,
+            "queue": queue,
+            "operation": operation,
+            "reason": connection.reason,
+        }
+        append({**self._fields, "result": "begun"})
+
+    def end(self, result: str, message_ids: Sequence[str]) -> None:
+        """How it ended, for which messages."""
+        append({**self._fields, "result": result, "count": len(message_ids), "message_ids": list(message_ids)})
+
+
+def log_path() -> Path:
+    """Where the log is. Raises `ConfigurationError` where its folder cannot be made."""
+    return state_directory() / NAME
+
+
+def append(fields: dict[str, Any]) -> None:
+    """Write one line and wait until it is on the disk. Raises `ConfigurationError` where that fails."""
+    path = log_path()
+    line = json.dumps({"at": iso(time.time()), **fields}) + "\n"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ConfigurationError(f"the action log {path} cannot be written ({error.strerror}): nothing more is done") from error
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in many containers
+        return f"uid {os.getuid()}"
