@@ -357,3 +357,6 @@ def test_a_line_cut_by_a_crash_is_no_end_of_a_look() -> None:
         file.write('{"ended": "')
     with open_record("http://e", "http://e/q", now=0.0) as record:
         assert record.worst == 1
+        record.begin(10.0)  # on a line of its own
+    with open_record("http://e", "http://e/q", now=0.0) as record:
+        assert record.worst == 2

@@ -6,12 +6,12 @@ Ids and counts, never bodies. A write whose line cannot be written is refused.
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
+from sqs_core.json_lines import append_lines
 from sqs_core.state_directory import state_directory
 from sqs_core.wire import iso
 
@@ -51,12 +51,10 @@ def log_path() -> Path:
 def append(fields: dict[str, Any]) -> None:
     """Write one line and wait until it is on the disk. Raises `ConfigurationError` where that fails."""
     path = log_path()
-    line = json.dumps({"at": iso(time.time()), **fields}) + "\n"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line.encode())
-            os.fsync(descriptor)
+            append_lines(descriptor, [{"at": iso(time.time()), **fields}])
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from sqs_core.bounded import within
 from sqs_core.message import AttributeValue, Message
 from sqs_core.settings import is_aws_host
 from sqs_core.unsigned import Asker
@@ -39,7 +37,7 @@ def behind(connection: ConnectionSettings, endpoint: str, name: str, url: str) -
     asker = Asker(connection, _SECONDS, None, LONGEST_PAGE)
     try:
         for page, read in pages.items():
-            found = _page(asker, page)
+            found = asker.page(page, _SECONDS)
             if found is not None:
                 try:
                     return read(found)
@@ -48,14 +46,6 @@ def behind(connection: ConnectionSettings, endpoint: str, name: str, url: str) -
     finally:
         asker.close()
     return None
-
-
-def _page(asker: Asker, url: str) -> Any:
-    try:
-        answer = within(_SECONDS, lambda: asker.get(url, {"Accept": "application/json"}))
-        return json.loads(answer.body) if answer.status == 200 else None
-    except Exception:  # noqa: BLE001 - not that emulator, and a foreign page may be anything
-        return None
 
 
 def _ministack(page: Any, region: str, url: str, name: str) -> list[tuple[Message, bool]]:

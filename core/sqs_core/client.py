@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sqs_core.credential_chain import Identity, KeyFacts, build_report
+from sqs_core.credential_report import key_hint
 from sqs_core.credentials import NoCredentialsError, deployed_session, expiry, hermetic_session, load_credentials
 from sqs_core.errors import ConfigurationError, NotPermittedError, describe
 from sqs_core.masking import remember_environment, remember_secrets
@@ -153,7 +154,7 @@ class AwsSession:
             remember_secrets(frozen.secret_key, frozen.token)
         except Exception as failure:  # noqa: BLE001 - the SDK raises whatever its provider met
             key_id, error = "", describe(failure)
-        hint = key_id[-4:] if len(key_id) > 8 else ""
+        hint = key_hint(key_id)
         expires_at = expiry(found)
         refreshed = error is None and (before is None or key_id != self._key_id)
         if error is None and not refreshed and before is not None and before.expires_at != expires_at:

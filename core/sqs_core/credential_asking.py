@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.bounded import within
 from sqs_core.credential_chain import NOT_ASKED
+from sqs_core.credential_report import key_hint
 from sqs_core.errors import describe
 from sqs_core.masking import mask_secrets, remember_secrets
 
@@ -40,8 +41,7 @@ def _asked(row: ProviderRow, load: Callable[[], Any], in_use: str) -> ProviderRo
             return None
         frozen = found.get_frozen_credentials()
         remember_secrets(frozen.secret_key, frozen.token)
-        key_id = frozen.access_key or ""
-        return key_id[-4:] if len(key_id) > 8 else ""
+        return key_hint(frozen.access_key or "")
 
     reason = row.reason.partition(NOT_ASKED)[0]
     try:

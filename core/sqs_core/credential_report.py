@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def key_hint(key_id: str) -> str:
+    """The last four of an access key id; nothing of one that is too short to be AWS's."""
+    return key_id[-4:] if len(key_id) > 8 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +42,8 @@ class CredentialReport:
     arn: str | None = None
     session_name: str | None = None
     last_refresh_at: float | None = None
+
+    def grouped_chain(self) -> Iterator[tuple[list[str], str, str]]:
+        """Methods, status and reason; providers that follow each other and share both are one."""
+        for (status, reason), rows in groupby(self.chain, lambda row: (row.status, row.reason)):
+            yield [row.method for row in rows], status, reason

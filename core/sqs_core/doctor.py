@@ -19,7 +19,7 @@ from sqs_core.doctor_permissions import Permissions
 from sqs_core.doctor_queue import examine_attributes
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.findings import Examination, Finding, Verdict, guarded, masked, refusal
-from sqs_core.settings import IGNORED_VARIABLES, READ_TIMEOUT_MARGIN_SECONDS
+from sqs_core.settings import READ_TIMEOUT_MARGIN_SECONDS
 
 if TYPE_CHECKING:
     from sqs_core.model import CredentialReport
@@ -53,13 +53,14 @@ def examine(question: Question) -> Examination:
     findings = _environment(connection, endpoint)
     session, report, found = _credentials(connection, probe=question.probe)
     findings += found
-    identity = _ask_identity(session) if session is not None and report.provider != "none" else None
-    if session is not None and identity is not None:
+    signing = session if report.provider != "none" else None
+    if signing is not None:
+        identity = _ask_identity(signing)
         findings.append(_identity(connection, identity))
-        report = _named(session, report, identity)
+        report = _named(signing, report, identity)
     url = endpoint or (session.service_url() if session is not None else None)
     bundle = session.certificate_bundle() if session is not None else None
-    findings += _service(question, session if report.provider != "none" else None, url, bundle)
+    findings += _service(question, signing, url, bundle)
     findings.append(judge_read_timeout(question))
     return Examination(
         at=time.time(),
@@ -79,24 +80,16 @@ def _environment(connection: ConnectionSettings, endpoint: str | None) -> list[F
     profile = os.environ.get("AWS_PROFILE")
     if profile and not connection.environment.deployed:
         said += f"; AWS_PROFILE {profile} has no effect here"
-    findings: list[Finding] = []
-    for warning in connection.warnings:
-        if warning.endswith(IGNORED_VARIABLES):
-            findings.append(_ignored_endpoints(warning, endpoint))
-        else:
-            findings.append(refusal("environment", warning, Verdict.WARNING))
-    return (
-        findings
-        if any(finding.check == "environment" for finding in findings)
-        else [Finding("environment", Verdict.OK, said), *findings]
-    )
+    warning = connection.environment_warning
+    first = refusal("environment", warning, Verdict.WARNING) if warning else Finding("environment", Verdict.OK, said)
+    return [first, *([_ignored_endpoints(connection.ignored_variables, endpoint)] if connection.ignored_variables else [])]
 
 
-def _ignored_endpoints(warning: str, endpoint: str | None) -> Finding:
+def _ignored_endpoints(names: tuple[str, ...], endpoint: str | None) -> Finding:
     meant = {value for name, value in os.environ.items() if name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")}
     agrees = meant <= {endpoint} and endpoint is not None
     remedy = "" if agrees else "pass --endpoint-url if you meant that address, or unset the variable"
-    said = warning.removesuffix(f", {IGNORED_VARIABLES.partition(', ')[2]}")
+    said = f"{', '.join(names)} ignored"
     return Finding("endpoint-variables", Verdict.NOTE if agrees else Verdict.WARNING, said, remedy)
 
 

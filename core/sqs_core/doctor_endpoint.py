@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -96,11 +95,5 @@ def _emulator(asker: Asker, url: str, answer: Answer) -> Finding | None:
 
 def _version(asker: Asker, url: str) -> str | None:
     """The version a health page tells, empty where it tells none; None where there is no such page."""
-    try:
-        answer = within(TIMEOUT_SECONDS / 2, lambda: asker.get(url))
-        page = json.loads(answer.body)
-    except Exception:  # noqa: BLE001 - not that emulator, and a foreign page may be anything
-        return None
-    if answer.status != 200 or not isinstance(page, dict) or "services" not in page:
-        return None
-    return str(page.get("version", ""))
+    page = asker.page(url, TIMEOUT_SECONDS / 2)
+    return str(page.get("version", "")) if isinstance(page, dict) and "services" in page else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from sqs_core.client import ClientProfile
 from sqs_core.doctor_queue import DeadLetterView
 from sqs_core.errors import REMEDY, ConfigurationError, RequestError, Trouble
 from sqs_core.findings import Finding, Verdict, refusal
-from sqs_core.queue_facts import MISSING_QUEUE, resolve_queue
+from sqs_core.queue_facts import MISSING_QUEUE, read_facts, resolve_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,8 +91,11 @@ class Permissions:
             self._view.findings.append(Finding("queue", Verdict.UNKNOWN, said, REMEDY[Trouble.PROTOCOL]))
             self._view.attributes = None
             return
-        target = _target(self._view.attributes.get("RedrivePolicy"))
-        self._view.dead = DeadLetterView(sources=self._sources(url)) if target is None else self._dead_letters(*target)
+        facts = read_facts(self._view.attributes, 0.0)
+        if facts.dead_letter_name is None:
+            self._view.dead = DeadLetterView(sources=self._sources(url))
+        else:
+            self._view.dead = self._dead_letters(facts.dead_letter_name, facts.dead_letter_account)
 
     def _sources(self, url: str) -> int | None:
         try:
@@ -118,17 +120,17 @@ class Permissions:
             said = "this session is read-only: deleting and extending were not probed"
             self._view.findings.append(Finding("permissions", Verdict.UNKNOWN, said, "leave out --read-only to probe them"))
             return
-        url, entry = self._view.url or "", {"Id": "0", "ReceiptHandle": NO_HANDLE}
+        url = self._view.url or ""
+        entry: Any = {"Id": "0", "ReceiptHandle": NO_HANDLE}
         self._ask(
             "DeleteMessage",
-            lambda: client.delete_message_batch(QueueUrl=url, Entries=[{"Id": "0", "ReceiptHandle": NO_HANDLE}]),
+            lambda: client.delete_message_batch(QueueUrl=url, Entries=[entry]),
             Verdict.PROBLEM,
             "handled messages come again and again",
         )
-        changes: list[Any] = [{**entry, "VisibilityTimeout": 0}]
         self._ask(
             "ChangeMessageVisibility",
-            lambda: client.change_message_visibility_batch(QueueUrl=url, Entries=changes),
+            lambda: client.change_message_visibility_batch(QueueUrl=url, Entries=[entry | {"VisibilityTimeout": 0}]),
             Verdict.PROBLEM,
             "leases cannot be extended, nor messages handed back",
         )
@@ -187,12 +189,3 @@ def _attributes(look: SQSClient, url: str) -> dict[str, Any]:
 def _texts(attributes: Any) -> dict[str, str]:
     found = attributes if isinstance(attributes, dict) else {}
     return {str(name): str(value) for name, value in found.items() if value is not None}
-
-
-def _target(policy: str | None) -> tuple[str, str | None] | None:
-    """Name and account of the dead-letter queue, None where there is none."""
-    try:
-        arn = str(json.loads(policy or "{}")["deadLetterTargetArn"]).split(":")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return arn[-1], arn[4] if len(arn) == 6 and arn[4].isdigit() else None

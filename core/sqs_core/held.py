@@ -34,6 +34,7 @@ class Held:
     """Mutable and guarded by the ledger's lock. `lease_deadline` is by the lease clock, `received_at` by the wall's."""
 
     __slots__ = (
+        "_preview",
         "_record",
         "attempts",
         "done_handling",
@@ -76,6 +77,7 @@ class Held:
         self.attempts = 0
         self.timeline: list[tuple[float, str]] = []
         self._record: InFlight | None = None
+        self._preview: str | None = None
 
     def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
         """The server promised `seconds` of invisibility from now."""
@@ -99,11 +101,12 @@ class Held:
                 self.lease_expires_at,
                 self.extensions,
                 self.message.group_id,
-                preview(self.message),
+                self.preview(),
             )
         return self._record
 
-
-def preview(message: Message) -> str:
-    """The head of a body for a table row, its secrets masked. Untrusted text: faces clean it."""
-    return mask_secrets(message.body, PREVIEW_CHARACTERS)
+    def preview(self) -> str:
+        """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""
+        if self._preview is None:
+            self._preview = mask_secrets(self.message.body, PREVIEW_CHARACTERS)
+        return self._preview

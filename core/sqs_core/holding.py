@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.buffer import Buffer
 from sqs_core.events import Code, EventLog
-from sqs_core.held import Held, Phase, Verdict, preview
+from sqs_core.held import Held, Phase, Verdict
 from sqs_core.model import Finished, Level, Outcome, Role, ThreadState
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Holding:
         wall = self.ledger.clock.wall()
         held.timeline.append((wall, outcome.value))
         milliseconds = None if held.handler_seconds is None else round(held.handler_seconds * 1000, 3)
-        finished = Finished(held.message.message_id, outcome, wall, milliseconds, error, preview(held.message))
+        finished = Finished(held.message.message_id, outcome, wall, milliseconds, error, held.preview())
         self.ledger.history.add(finished, held.message, tuple(held.timeline))
         still_running = was is Phase.HANDLING and not held.done_handling and not held.hung
         if still_running:

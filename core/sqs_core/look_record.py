@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
+from sqs_core.json_lines import append_lines
 from sqs_core.state_directory import state_directory
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class LookRecord:
         self._unfinished: set[str] = set()
         for line in _lines(descriptor):
             self._read(line)
+        _finish_last_line(descriptor)
 
     def _read(self, line: dict[str, Any]) -> None:
         if float(line.get("until", 0)) < self._now:
@@ -67,10 +69,8 @@ class LookRecord:
         self._append([{"ended": self._look, "until": until}])
 
     def _append(self, lines: Iterable[dict[str, Any]]) -> None:
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
         try:
-            os.write(self._descriptor, text.encode())
-            os.fsync(self._descriptor)
+            append_lines(self._descriptor, lines)
         except OSError as error:
             raise ConfigurationError(
                 f"the record of looks cannot be written ({error.strerror}): nothing more is received"
@@ -106,3 +106,10 @@ def _lines(descriptor: int) -> Iterator[dict[str, Any]]:
                 continue
             if isinstance(line, dict):
                 yield line
+
+
+def _finish_last_line(descriptor: int) -> None:
+    """What is written next must not be glued to a line that a crash has cut: it would be lost with it."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        os.write(descriptor, b"\n")

@@ -23,6 +23,8 @@ from sqs_core.queue_facts import fetch_attributes, read_facts, resolve_queue, wh
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_sqs import SQSClient
+
     from sqs_core.client import AwsSession
     from sqs_core.look_record import LookRecord
     from sqs_core.message import Message
@@ -85,21 +87,24 @@ class Look:
 def find_place(session: AwsSession, reference: QueueReference) -> Place:
     """The queue and what a look needs to know of it. Raises `ConfigurationError` and `RequestError`."""
     client = session.client(LOOK)
-    url = resolve_queue(reference, client, session.connection.region)
-    attributes: Mapping[str, str] = {}
-    readable = True
     try:
-        attributes = fetch_attributes(client, url)
-    except RequestError:
-        readable = False
+        url = resolve_queue(reference, client, session.connection.region)
+        attributes = _readable_attributes(client, url)
     finally:
         client.close()
     facts = read_facts(attributes, 0.0)
-    known = facts.maximum_receives is not None or not attributes.get("RedrivePolicy")
+    known = bool(attributes) and (facts.maximum_receives is not None or not attributes.get("RedrivePolicy"))
     retention = whole(attributes.get("MessageRetentionPeriod")) or LONGEST_RETENTION_SECONDS
     waiting = facts.depth.visible if facts.depth else None
     fifo = reference.name.endswith(".fifo")
-    return Place(reference.name, url, fifo, facts.maximum_receives, readable and known, retention, waiting)
+    return Place(reference.name, url, fifo, facts.maximum_receives, known, retention, waiting)
+
+
+def _readable_attributes(client: SQSClient, url: str) -> Mapping[str, str]:
+    try:
+        return fetch_attributes(client, url)
+    except RequestError:
+        return {}
 
 
 def peek_behind(session: AwsSession, place: Place, maximum: int) -> Look | None:
@@ -125,8 +130,8 @@ def cost(place: Place) -> str:
 def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
     """The last rung. Raises `ConfigurationError` where a message might be harmed, and `RequestError`."""
     require_write(session.connection, f"a look at {place.name}, which receives,")
-    receiving, handing_back = session.client(_RECEIVE), session.client(_HAND_BACK)
-    queue = SqsQueue(place.name, place.url, receiving, handing_back, receiving, receiving)
+    receiving, handing_back, looking = (session.client(profile) for profile in (_RECEIVE, _HAND_BACK, LOOK))
+    queue = SqsQueue(place.name, place.url, receiving, handing_back, looking, receiving)
     now = time.time()
     try:
         with open_record(session.service_url(), place.url, now) as record:
@@ -134,7 +139,7 @@ def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
             until = now + place.retention_seconds
             action = Action(session.connection, session.service_url(), place.name, "peek")
             record.begin(until)
-            waiting = _waiting(session, place.url)  # while we waited for the record, another look may have handed back
+            waiting = _waiting(queue)
             enough = maximum if waiting is None else min(maximum, max(waiting, 1))
             seen, trouble = _receive(queue, record, enough, until)
             if not trouble:  # else it stays open: what an answer that was lost has cost is not known
@@ -142,8 +147,8 @@ def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
         back, why = _hand_back(queue, seen)
         action.end(trouble or f"{back} handed back", [message.message_id for message in seen])
     finally:
-        receiving.close()
-        handing_back.close()
+        for client in (receiving, handing_back, looking):
+            client.close()
     rows = [Peeked(message, Rung.RECEIVE, visible=True, receives_left=_left(place, message)) for message in seen]
     return Look(Rung.RECEIVE, tuple(rows), len(seen) - back, why or trouble)
 
@@ -189,14 +194,12 @@ def _receive(queue: SqsQueue, record: LookRecord, maximum: int, until: float) ->
     return list(seen.values()), ""
 
 
-def _waiting(session: AwsSession, url: str) -> int | None:
-    client = session.client(LOOK)
+def _waiting(queue: SqsQueue) -> int | None:
+    """How many are visible now: while we waited for the record, another look may have handed back."""
     try:
-        depth = read_facts(fetch_attributes(client, url), 0.0).depth
+        depth = queue.facts(0.0).depth
     except RequestError:
         return None
-    finally:
-        client.close()
     return depth.visible if depth else None
 
 

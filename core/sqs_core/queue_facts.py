@@ -33,6 +33,7 @@ class QueueFacts:
     depth: Depth | None = None
     dead_letter_name: str | None = None
     maximum_receives: int | None = None
+    dead_letter_account: str | None = None
 
 
 def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> str:
@@ -95,8 +96,8 @@ def read_facts(attributes: Mapping[str, str], now: float) -> QueueFacts:
     known = visible is not None and in_flight is not None and delayed is not None
     oldest = whole(attributes.get("ApproximateAgeOfOldestMessage"))
     depth = Depth(visible or 0, in_flight or 0, delayed or 0, oldest, now) if known else None
-    name, maximum = _redrive(attributes.get("RedrivePolicy"))
-    return QueueFacts(whole(attributes.get("VisibilityTimeout")), depth, name, maximum)
+    name, account, maximum = _redrive(attributes.get("RedrivePolicy"))
+    return QueueFacts(whole(attributes.get("VisibilityTimeout")), depth, name, maximum, account)
 
 
 def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue | None:
@@ -106,12 +107,14 @@ def dead_letter_queue(facts: QueueFacts, visible: int | None) -> DeadLetterQueue
     return DeadLetterQueue(facts.dead_letter_name, visible, facts.maximum_receives)
 
 
-def _redrive(policy: str | None) -> tuple[str | None, int | None]:
+def _redrive(policy: str | None) -> tuple[str | None, str | None, int | None]:
+    """Name and account of the dead-letter queue, and the most receives."""
     try:
         parsed = json.loads(policy or "{}")
-        return str(parsed["deadLetterTargetArn"]).rpartition(":")[2], whole(parsed["maxReceiveCount"])
+        arn, maximum = str(parsed["deadLetterTargetArn"]).split(":"), whole(parsed["maxReceiveCount"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        return None, None
+        return None, None, None
+    return arn[-1], arn[4] if len(arn) == 6 and arn[4].isdigit() else None, maximum
 
 
 def whole(text: object) -> int | None:

@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 MAXIMUM_THREADS = 512
 READ_TIMEOUT_MARGIN_SECONDS = 10.0
 LOCAL_REGION = "us-east-1"
-IGNORED_VARIABLES = "ignored, use --endpoint-url"
-"""How the warning about left-over `AWS_ENDPOINT_URL*` variables ends."""
 _LOCAL_HOSTS = ("localhost", "localhost.localstack.cloud", "localstack")
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\A[0-9a-fA-F:.%]+\Z")
+_SERVICE_HOST = re.compile(
+    r"((sqs|sts)(-fips)?(\.[a-z0-9-]+)?\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)"
+    r"|([a-z0-9-]+\.)?queue\.amazonaws\.com(\.cn)?"
+    r"|vpce-[a-z0-9-]+\.(sqs|sts)\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """How to reach SQS. `endpoint_url` None means the environment's own: LocalStack's when local, AWS's when deployed.
 
-    `sts_endpoint_url` is where the identity's own calls go (None: AWS's, and no such calls when local). `decided_by` is what
-    chose the environment: `--env`, `APP_ENV` or `default`. `allow_writes` unlocks a deployed environment, for a `reason`.
+    `ignored_variables` are left-over `AWS_ENDPOINT_URL*`. `sts_endpoint_url` is where the identity's own calls go (None: AWS's,
+    and no such calls when local). `decided_by` is what chose the environment: `--env`, `APP_ENV` or `default`. `allow_writes`
+    unlocks a deployed environment, for a `reason`.
     """
 
     environment: Environment = Environment.LOCAL
@@ -42,11 +46,18 @@ class ConnectionSettings:
     profile: str | None = None
     read_only: bool = False
     allow_writes: bool = False
-    warnings: tuple[str, ...] = ()
+    environment_warning: str | None = None
+    ignored_variables: tuple[str, ...] = ()
     allow_shared_credentials: bool = False
     sts_endpoint_url: str | None = None
     decided_by: str = "default"
     reason: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What deserves to be said at the start."""
+        ignored = [f"{', '.join(self.ignored_variables)} ignored, use --endpoint-url"] if self.ignored_variables else []
+        return (*([self.environment_warning] if self.environment_warning else []), *ignored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +179,6 @@ def is_aws_host(host: str) -> bool:
     return host.lower().rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"))
 
 
-_SERVICE_HOST = re.compile(
-    r"((sqs|sts)(-fips)?(\.[a-z0-9-]+)?\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)"
-    r"|([a-z0-9-]+\.)?queue\.amazonaws\.com(\.cn)?"
-    r"|vpce-[a-z0-9-]+\.(sqs|sts)\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?)\Z"
-)
-
-
 def is_service_host(host: str) -> bool:
     """True for the addresses of SQS and STS themselves; customers run servers under AWS's domains, too."""
     return bool(_SERVICE_HOST.match(host.lower().rstrip(".")))
@@ -227,12 +231,9 @@ def make_connection_settings(
         raise ConfigurationError(f"--profile {profile} has no meaning in local, which reads no profile; pass --env or drop it")
     chosen_region = _choose_region(region, environment, profile, environ)
     ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
-    warnings = [choice.warning] if choice.warning else []
-    if ignored:
-        warnings.append(f"{', '.join(ignored)} {IGNORED_VARIABLES}")
     return ConnectionSettings(
-        environment, endpoint_url, chosen_region, profile, read_only, allow_writes, tuple(warnings),
-        allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason,
+        environment, endpoint_url, chosen_region, profile, read_only, allow_writes, choice.warning,
+        tuple(ignored), allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason,
     )  # fmt: skip
 
 

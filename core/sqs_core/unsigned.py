@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from sqs_core.bounded import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqs_core.settings import ConnectionSettings
-
 
 LONGEST_BODY = 100_000
 
@@ -56,6 +58,14 @@ class Asker:
         body = answer.raw.read(self._longest_body)
         named = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, named, body, sent_at, time.monotonic() - started)
+
+    def page(self, url: str, seconds: float) -> Any:
+        """A JSON page, whatever it holds; None where there is none within so many seconds. Never raises."""
+        try:
+            answer = within(seconds, lambda: self.get(url, {"Accept": "application/json"}))
+            return json.loads(answer.body) if answer.status == 200 else None
+        except Exception:  # noqa: BLE001 - a foreign page may be anything
+            return None
 
     def _open(self, url: str) -> Any:
         from botocore.httpsession import URLLib3Session

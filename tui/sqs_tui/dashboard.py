@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import App, SystemCommand
 
+from sqs_core.errors import describe
 from sqs_core.model import Level, RunState
 from sqs_tui.commands import app_bindings, palette_commands
 from sqs_tui.safe_text import DropObeyed, one_line
 from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.main import MainScreen
 from sqs_tui.secrecy import masked_traceback
-from sqs_tui.viewer import Viewer, described
+from sqs_tui.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +80,7 @@ class DashboardApp(App[int]):
         try:
             self._facade.start()
         except Exception as error:  # noqa: BLE001 - shown as trouble; the dashboard is what explains it
-            self._viewer.start_problem = described(error)
+            self._viewer.start_problem = describe(error)
         if self._options.theme not in (None, self.theme):
             self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
         self.set_interval(1 / self._options.fps, self.refresh_frame)
@@ -102,7 +103,7 @@ class DashboardApp(App[int]):
                     self.screen.draw(frame.snapshot)
             self._announce(frame.announcements)
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
-            self._complain(f"this could not be drawn: {described(error)}")
+            self._complain(f"this could not be drawn: {describe(error)}")
         self._leave_when_ended()
 
     def action_leave(self) -> None:

@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import textwrap
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,8 +90,7 @@ def _finding(finding: Finding, width: int) -> Iterator[str]:
 
 def _chain(report: CredentialReport, width: int) -> Iterator[str]:
     yield click.style("Credential providers, in the order in which they are asked", bold=True)
-    for (status, reason), group in groupby(report.chain, lambda row: (row.status, row.reason)):
-        methods = [row.method for row in group]
+    for methods, status, reason in report.grouped_chain():
         first, *rest = _wrapped(f"{', '.join(methods)}: {reason}", width - _STATUS_WIDTH)
         yield click.style(f"{status:<{_STATUS_WIDTH}}{first}", bold=report.provider in methods)
         yield from (" " * _STATUS_WIDTH + line for line in rest)

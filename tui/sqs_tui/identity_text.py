@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -105,8 +104,8 @@ def _chain(report: CredentialReport, width: int) -> Iterator[Content]:
     if not report.chain:
         return
     yield from _heading("Providers, in the order in which they are asked", width)
-    for (status, reason), group in groupby(report.chain, lambda row: (row.status, row.reason)):
-        yield from _rows([row.method for row in group], status, reason, width)
+    for methods, status, reason in report.grouped_chain():
+        yield from _rows(methods, status, reason, width)
 
 
 def _rows(methods: list[str], status: str, reason: str, width: int) -> Iterator[Content]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqs_core.errors import SqsTuiError
-from sqs_core.masking import mask_secrets
+from sqs_core.errors import describe
 from sqs_core.model import Level, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
 from sqs_tui.trends import Trends
@@ -148,10 +147,5 @@ def _is_troubled(snapshot: Snapshot) -> bool:
     return any(state in _TROUBLED for state in states) or any(t.state is ThreadState.BACKING_OFF for t in threads)
 
 
-def described(error: Exception) -> str:
-    """An error for people: the text of one raised on purpose, which says what to do; class and text of any other."""
-    return mask_secrets(str(error) if isinstance(error, SqsTuiError) else f"{type(error).__name__}: {error}")
-
-
 def _unreadable(error: Exception) -> str:
-    return f"the engine cannot be read: {described(error)}"
+    return f"the engine cannot be read: {describe(error)}"

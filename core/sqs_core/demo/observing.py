@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.client import LOOK
-from sqs_core.queue_facts import whole
+from sqs_core.queue_facts import fetch_attributes, read_facts
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -43,6 +43,5 @@ def _of_queue(client: SQSClient, consumer: ConsumerSnapshot, receive_counts: Map
 
 def _depth(client: SQSClient, name: str) -> int:
     url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    attributes: Mapping[Any, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    counts = (whole(attributes.get(f"ApproximateNumberOfMessages{suffix}")) for suffix in ("", "NotVisible", "Delayed"))
-    return sum(count or 0 for count in counts)
+    depth = read_facts(fetch_attributes(client, url), 0.0).depth
+    return depth.visible + depth.in_flight + depth.delayed if depth else 0

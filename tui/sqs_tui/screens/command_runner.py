@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Input
 
+from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.format import stamp
@@ -17,7 +18,7 @@ from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.message import MessageScreen
-from sqs_tui.viewer import PAUSED, described
+from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,7 @@ class CommandRunner:
         try:
             self._facade.add_consumer(queue, handler)
         except Exception as error:  # noqa: BLE001 - loading a handler runs foreign code, which may raise anything
-            return described(error)
+            return describe(error)
         return None
 
     def _open(self) -> None:
@@ -111,7 +112,7 @@ class CommandRunner:
         try:
             detail = self._facade.message(queue, message_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
-            self._refuse(described(error))
+            self._refuse(describe(error))
             return
         if detail is None:
             self._refuse("This message has been forgotten: only the newest finished ones are kept.")
@@ -185,7 +186,7 @@ class CommandRunner:
         try:
             written = _write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
         except OSError as error:
-            self._refuse(f"no screenshot: {described(error)}")
+            self._refuse(f"no screenshot: {describe(error)}")
         else:
             self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
 
@@ -196,7 +197,7 @@ class CommandRunner:
         try:
             command()
         except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
-            self._refuse(described(error))
+            self._refuse(describe(error))
 
     def _refuse(self, text: str) -> None:
         self._screen.notify(one_line(text), severity="error", markup=False)

@@ -65,7 +65,7 @@ class MainScreen(Steady, Screen[None]):
         """The lines, then the panes, then the keys."""
         yield Line(id="header")
         yield LiveTable((), id=Pane.QUEUES, header=False, empty="No queues known yet.")
-        yield OpenLine("identity", id="identity")
+        yield OpenLine(id="identity")
         yield Line(id="details")
         yield Line(id="notice")
         yield Line(id="invitation")

@@ -46,17 +46,13 @@ class Line(Widget):
 
 
 class OpenLine(Line, can_focus=True):
-    """A line that can have the focus; `enter` or a click runs the command that opens it."""
+    """A line that can have the focus; `enter` or a click opens what it is about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*open_bindings()]
 
-    def __init__(self, command_id: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._command_id = command_id
-
     async def action_open(self) -> None:
         """Run the command."""
-        await self.run_action(f"screen.command('{self._command_id}', '')")
+        await self.run_action("screen.command('open', '')")
 
     async def on_click(self) -> None:
         """A click is as good as the key."""
