@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from hypothesis import settings
 
+import identity_servers
 import servers
+from identity_servers import Server, serve
 from sqs_core.demo.emulator import Emulator
+from sqs_tui.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mypy_boto3_sqs import SQSClient
+
+    from examining import RunDoctor
 
 
 # A deadline for an example would measure the machine.
@@ -119,3 +125,27 @@ def ministack_queue_factory(ministack_sqs: SQSClient) -> Iterator[servers.QueueF
     factory = servers.QueueFactory(ministack_sqs)
     yield factory
     factory.delete_all()
+
+
+@pytest.fixture
+def run_doctor(capsys: pytest.CaptureFixture[str]) -> RunDoctor:
+    """Runs `doctor … --json`; gives the exit code and the object."""
+
+    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = cli.main([*arguments, "--json"], standalone_mode=False)
+        seen: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert seen["schema"] == 1
+        assert seen["exit_code"] == code == int(any(one["verdict"] in ("warning", "problem") for one in seen["findings"]))
+        for finding in seen["findings"]:
+            assert finding["evidence"]
+            assert finding["remedy"] or finding["verdict"] not in ("warning", "problem")
+        return int(code), seen
+
+    return run
+
+
+@pytest.fixture
+def sts() -> Iterator[Server]:
+    """A stand-in of STS."""
+    with serve(identity_servers.sts) as server:
+        yield server

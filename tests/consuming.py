@@ -53,6 +53,16 @@ def depth(sqs: SQSClient, url: str) -> tuple[int, int]:
     return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
+def receive_counts(sqs: SQSClient, queue: TestQueue) -> list[int]:
+    """Receives of each message, this one included; the messages stay hidden."""
+    counts: list[int] = []
+    while found := sqs.receive_message(
+        QueueUrl=queue.url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageSystemAttributeNames=["All"]
+    ).get("Messages"):
+        counts += [int(message["Attributes"]["ApproximateReceiveCount"]) for message in found]
+    return sorted(counts)
+
+
 def bodies_in(sqs: SQSClient, url: str) -> list[str]:
     """All bodies that are visible; they are received."""
     bodies: list[str] = []

@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sdk
 
 
-@pytest.fixture
-def sts() -> Iterator[Server]:
-    with serve(identity_servers.sts) as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def pod(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

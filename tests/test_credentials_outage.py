@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sdk
 
 
-@pytest.fixture
-def sts() -> Iterator[Server]:
-    with serve(identity_servers.sts) as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report every moment instead of every half minute, and no sleep between the SDK's own tries."""

@@ -7,17 +7,14 @@ import json
 import os
 import subprocess
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consuming import PROCESS_SECONDS, PROGRAM, depth, fill
+from consuming import PROCESS_SECONDS, PROGRAM, depth, fill, receive_counts
 from identity_servers import Answer, Denying, Seen, Server, hand_on, serve
 from sqs_core import look_record
-from sqs_core.action_log import log_path
 from sqs_core.errors import ConfigurationError
-from sqs_core.look_record import open_record
 from sqs_tui.cli import cli
 
 if TYPE_CHECKING:
@@ -47,16 +44,6 @@ def place(request: pytest.FixtureRequest) -> tuple[str, SQSClient, QueueFactory]
     prefix = "ministack_" if request.param == "ministack" else ""
     sqs, factory = (request.getfixturevalue(f"{prefix}{name}") for name in ("sqs", "queue_factory"))
     return request.getfixturevalue(request.param), sqs, factory
-
-
-def receive_counts(sqs: SQSClient, queue: TestQueue) -> list[int]:
-    """Receives of each message, this one included; the messages stay hidden."""
-    counts: list[int] = []
-    while found := sqs.receive_message(
-        QueueUrl=queue.url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageSystemAttributeNames=["All"]
-    ).get("Messages"):
-        counts += [int(message["Attributes"]["ApproximateReceiveCount"]) for message in found]
-    return sorted(counts)
 
 
 def dead(sqs: SQSClient, queue: TestQueue) -> tuple[int, int]:
@@ -215,78 +202,6 @@ def test_what_cannot_be_handed_back_is_said(
     assert depth(ministack_sqs, queue.url) == (0, 2)
 
 
-DEPLOYED = ("--env", "staging", "--region", "us-east-1", "--allow-endpoint", "127.0.0.1")
-REFUSED: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
-    ((), (), "pass --yes"),
-    ((), ("--read-only", "--yes"), "read-only"),
-    (DEPLOYED, ("--yes",), "staging is locked: pass --allow-writes and --reason"),
-    ((*DEPLOYED, "--allow-writes"), ("--yes",), "say why with --reason"),
-    ((*DEPLOYED, "--reason", "why"), ("--yes",), "staging is locked"),
-    ((*DEPLOYED, "--allow-writes", "--reason", "why"), ("--yes", "--read-only"), "read-only"),
-    ((*DEPLOYED, "--allow-writes", "--reason", "why"), (), "pass --yes"),
-]
-
-
-@pytest.mark.parametrize(("before", "after", "said"), REFUSED)
-def test_without_leave_nothing_is_received(
-    before: tuple[str, ...],
-    after: tuple[str, ...],
-    said: str,
-    ministack: str,
-    ministack_queue_factory: QueueFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVKEY000001")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-environment")
-    queue = ministack_queue_factory(max_receive_count=5)
-    denying = Denying(ministack)
-    with serve(denying.answer) as front, pytest.raises(ConfigurationError, match=said):
-        cli.main([*before, "--endpoint-url", front.url, "peek", queue.name, "--receive", *after], standalone_mode=False)
-    assert "ReceiveMessage" not in denying.asked
-
-
-def test_a_look_in_a_deployed_environment_is_logged_with_its_reason(
-    ministack: str,
-    ministack_sqs: SQSClient,
-    ministack_queue_factory: QueueFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVKEY000001")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-environment")
-    queue = ministack_queue_factory(max_receive_count=5)
-    fill(ministack_sqs, queue, ["the body"])
-    leave = ("--allow-writes", "--reason", "ticket 42")
-    arguments = [*DEPLOYED, *leave, "--endpoint-url", ministack, "peek", queue.name, "--receive", "--yes", "--json"]
-    assert cli.main(arguments, standalone_mode=False) == 0
-    (row,) = json.loads(capsys.readouterr().out)["messages"]
-    path = log_path()
-    begun, ended = (json.loads(line) for line in path.read_text().splitlines())
-    for line in (begun, ended):
-        assert (line["operation"], line["queue"], line["environment"], line["reason"]) == (
-            "peek",
-            queue.name,
-            "staging",
-            "ticket 42",
-        )
-        assert line["who"]
-    assert (begun["result"], ended["result"]) == ("begun", "1 handed back")
-    assert (ended["count"], ended["message_ids"]) == (1, [row["message_id"]])
-    assert "the body" not in path.read_text()
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_look_that_cannot_be_logged_is_not_taken(
-    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
-) -> None:
-    queue = ministack_queue_factory(max_receive_count=5)
-    fill(ministack_sqs, queue, ["a"])
-    log_path().mkdir()
-    with pytest.raises(ConfigurationError, match=r"the action log .* cannot be written"):
-        cli.main(["--endpoint-url", ministack, "peek", queue.name, "--receive", "--yes"], standalone_mode=False)
-    assert receive_counts(ministack_sqs, queue) == [1]
-
-
 def test_a_redrive_policy_that_cannot_be_read_is_a_reason_not_to_look(
     ministack: str, ministack_queue_factory: QueueFactory
 ) -> None:
@@ -316,47 +231,3 @@ def test_the_text_shows_rows_and_obeys_nobody(
     assert max(map(len, text.splitlines())) <= 200
     assert cli.main(["--endpoint-url", ministack, "peek", queue.name, "--receive", "--dry-run"], standalone_mode=False) == 0
     assert "after 4 receives a message goes to the dead-letter queue" in capsys.readouterr().out
-
-
-def test_the_record_is_private_and_forgets_what_is_past_its_retention() -> None:
-    with open_record("http://e", "http://e/q", now=1000.0) as record:
-        record.begin(2000.0)
-    folder = Path(os.environ["XDG_STATE_HOME"]) / "sqs-tui" / look_record.FOLDER
-    (path,) = folder.iterdir()
-    assert (path.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
-    with open_record("http://e", "http://e/q", now=1999.0) as record:
-        assert record.worst == 1
-    with open_record("http://e", "http://e/q", now=2001.0) as record:
-        assert record.worst == 0
-    with open_record("http://e", "http://e/other", now=1000.0) as record:
-        assert record.worst == 0
-
-
-def test_only_one_look_at_a_time() -> None:
-    second = threading.Event()
-
-    def look() -> None:
-        with open_record("http://e", "http://e/q", now=0.0):
-            second.set()
-
-    with open_record("http://e", "http://e/q", now=0.0):
-        thread = threading.Thread(target=look)
-        thread.start()
-        assert not second.wait(0.3)
-    thread.join(5)
-    assert second.is_set()
-
-
-def test_a_line_cut_by_a_crash_is_no_end_of_a_look() -> None:
-    with open_record("http://e", "http://e/q", now=0.0) as record:
-        record.begin(10.0)
-        record.end(10.0)
-        record.begin(10.0)
-    (path,) = (Path(os.environ["XDG_STATE_HOME"]) / "sqs-tui" / look_record.FOLDER).iterdir()
-    with path.open("a") as file:
-        file.write('{"ended": "')
-    with open_record("http://e", "http://e/q", now=0.0) as record:
-        assert record.worst == 1
-        record.begin(10.0)  # on a line of its own
-    with open_record("http://e", "http://e/q", now=0.0) as record:
-        assert record.worst == 2
