@@ -127,6 +127,14 @@ def ministack_queue_factory(ministack_sqs: SQSClient) -> Iterator[servers.QueueF
     factory.delete_all()
 
 
+@pytest.fixture(params=["ministack", "localstack"])
+def place(request: pytest.FixtureRequest) -> tuple[str, SQSClient, servers.QueueFactory]:
+    """Each emulator: its endpoint, a client that looks past us, and queues."""
+    prefix = "ministack_" if request.param == "ministack" else ""
+    sqs, factory = (request.getfixturevalue(f"{prefix}{name}") for name in ("sqs", "queue_factory"))
+    return request.getfixturevalue(request.param), sqs, factory
+
+
 @pytest.fixture
 def run_doctor(capsys: pytest.CaptureFixture[str]) -> RunDoctor:
     """Runs `doctor … --json`; gives the exit code and the object."""

@@ -15,9 +15,11 @@ from sqs_core.holding import Holding
 from sqs_core.ledger import Ledger
 from sqs_core.message import AttributeValue, Message
 from sqs_core.model import Depth, Totals
+from sqs_core.outgoing import replayed
 from sqs_core.pool import Slot
 from sqs_core.queue import Received, Refusal
 from sqs_core.queue_facts import QueueFacts
+from sqs_core.sender import SendResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,8 +143,9 @@ class FakeQueue:
         hidden = sum(stored.hidden_until > self.time.now for stored in self._stored)
         return QueueFacts(30, Depth(len(self._stored) - hidden, hidden, 0, None, now))
 
-    def send_copy(self, message: Message) -> str:
-        return self.send(message.body, message.group_id, message.typed_attributes)
+    def send_copy(self, message: Message) -> SendResult:
+        copy = replayed(message, message.message_id, None)
+        return SendResult(Verdict.SENT, self.send(copy.body, copy.group_id, copy.attributes))
 
 
 class Bench:

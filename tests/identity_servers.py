@@ -68,11 +68,12 @@ class Server:
 
 
 Answer = tuple[int, str, str]
+NO_ANSWER = 0
 
 
 @contextlib.contextmanager
 def serve(answer: Callable[[Server, Seen], Answer]) -> Iterator[Server]:
-    """A server that answers `(status, content type, body)`; it ends with the block."""
+    """A server that answers `(status, content type, body)`, or closes for `NO_ANSWER`; it ends with the block."""
     state = Server()
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,6 +84,9 @@ def serve(answer: Callable[[Server, Seen], Answer]) -> Iterator[Server]:
             seen = Seen(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             state.seen.append(seen)
             status, kind, text = answer(state, seen)
+            if status == NO_ANSWER:
+                self.close_connection = True
+                return
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text.encode())))
@@ -130,6 +134,31 @@ class Denying:
             body = json.dumps({"__type": f"com.amazonaws.sqs#{self.codes[operation]}", "message": "told to"})
             return 400, "application/x-amz-json-1.0", body
         return hand_on(self.target, seen)
+
+
+class Losing:
+    """In front of a real SQS: hands everything on, and loses the answers to `operation` where `when` says so.
+
+    `when` is asked with the number of the answer, from 1. A lost answer is a closed connection, or with `page` a web page in
+    SQS's place.
+    """
+
+    def __init__(self, target: str, operation: str, when: Callable[[int], bool], *, page: bool = False) -> None:
+        self.target, self.operation, self.when, self.page = target, operation, when, page
+        self.number = 0
+        self._lock = threading.Lock()
+
+    def answer(self, _: Server, seen: Seen) -> Answer:
+        """What `serve` needs."""
+        found = hand_on(self.target, seen)
+        if seen.headers.get("x-amz-target", "").rpartition(".")[2] not in (self.operation, f"{self.operation}Batch"):
+            return found
+        with self._lock:
+            self.number += 1
+            lose = self.when(self.number)
+        if not lose:
+            return found
+        return (200, "text/html", "<html>sorry</html>") if self.page else (NO_ANSWER, "", "")
 
 
 def sts(server: Server, seen: Seen) -> Answer:

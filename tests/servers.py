@@ -127,6 +127,12 @@ class TestQueue:
     url: str
     dlq_url: str | None
 
+    @property
+    def dead_letters(self) -> TestQueue:
+        """The dead-letter queue."""
+        assert self.dlq_url is not None
+        return TestQueue(self.dlq_url.rpartition("/")[2], self.dlq_url, None)
+
 
 class QueueFactory:
     """Makes queues with names nobody else has, on one server, and deletes them all at the end."""

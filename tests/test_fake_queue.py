@@ -10,7 +10,9 @@ import pytest
 from fakes import FakeClock, FakeQueue
 from sqs_core.client import LOOK, SEND, AwsSession, ack_profile, poll_profile
 from sqs_core.message import AttributeValue
+from sqs_core.outgoing import REPLAYED_FROM
 from sqs_core.queue import SqsQueue
+from sqs_core.sender import Verdict
 from sqs_core.settings import ConsumerSettings, make_connection_settings
 
 if TYPE_CHECKING:
@@ -144,13 +146,15 @@ def test_a_batch_is_answered_by_position(subject: Subject) -> None:
     assert {index: refusal.gone for index, refusal in refused.items()} == {0: True}
 
 
-def test_a_copy_has_the_same_body_and_attributes(subject: Subject) -> None:
+def test_a_copy_has_the_same_body_and_attributes_and_says_where_it_came_from(subject: Subject) -> None:
     subject.send("one")
     (message,) = _receive(subject)
-    new = subject.queue.send_copy(message)
+    result = subject.queue.send_copy(message)
     (copy,) = _receive(subject)
-    assert copy.message_id == new != message.message_id
-    assert (copy.body, copy.typed_attributes, copy.receive_count) == ("one", ATTRIBUTES, 1)
+    assert (result.verdict, result.message_id) == (Verdict.SENT, copy.message_id)
+    assert copy.message_id != message.message_id
+    came_from = {REPLAYED_FROM: AttributeValue("String", message.message_id)}
+    assert (copy.body, copy.typed_attributes, copy.receive_count) == ("one", ATTRIBUTES | came_from, 1)
 
 
 def test_the_depth_is_told(subject: Subject) -> None:
@@ -180,6 +184,6 @@ def test_a_copy_in_a_group_stays_in_it(fifo_subject: Subject) -> None:
     fifo_subject.send("one", "a")
     (message,) = _receive(fifo_subject)
     fifo_subject.queue.delete_batch([message.receipt_handle])
-    new = fifo_subject.queue.send_copy(message)
+    new = fifo_subject.queue.send_copy(message).message_id
     (copy,) = _receive(fifo_subject)
     assert (copy.message_id, copy.group_id, copy.body) == (new, "a", "one")

@@ -38,14 +38,6 @@ def peek(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[st
     return peek
 
 
-@pytest.fixture(params=["ministack", "localstack"])
-def place(request: pytest.FixtureRequest) -> tuple[str, SQSClient, QueueFactory]:
-    """Each emulator: its endpoint, a client that looks past us, and queues."""
-    prefix = "ministack_" if request.param == "ministack" else ""
-    sqs, factory = (request.getfixturevalue(f"{prefix}{name}") for name in ("sqs", "queue_factory"))
-    return request.getfixturevalue(request.param), sqs, factory
-
-
 def dead(sqs: SQSClient, queue: TestQueue) -> tuple[int, int]:
     assert queue.dlq_url is not None
     return depth(sqs, queue.dlq_url)

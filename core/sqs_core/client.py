@@ -55,7 +55,7 @@ def ack_profile(visibility_seconds: int) -> ClientProfile:
     return ClientProfile("ack", max(2.0, min(10.0, visibility_seconds / 4)), 2, operations)
 
 
-SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage"}))
+SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage", "SendMessageBatch"}))
 LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues"}))
 SELF = ClientProfile("identity", 5.0, 2, frozenset({"GetCallerIdentity"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))

@@ -33,7 +33,8 @@ class NotPermittedError(SqsTuiError):
 class RequestError(SqsTuiError):
     """A request to SQS that did not succeed: what kind of trouble, AWS's code if there is one, and the text.
 
-    `answer_lost` says that SQS may have done what it was asked, and that only its answer did not come.
+    `answer_lost` says that SQS may have done what it was asked, and that only its answer did not come. `surely_refused` says
+    that it has not: SQS itself said no, or the request never left. Anything between the two is not known.
     """
 
     def __init__(self, operation: str, error: BaseException) -> None:
@@ -41,7 +42,9 @@ class RequestError(SqsTuiError):
         self.operation = operation
         self.trouble = classify(error)
         self.code = error_code(error)
-        self.answer_lost = bool(_LOST_CLASSES & {kind.__name__ for kind in type(error).__mro__})
+        names = {kind.__name__ for kind in type(error).__mro__}
+        self.answer_lost = bool(_LOST_CLASSES & names)
+        self.surely_refused = bool(_NOT_SENT_CLASSES & names) or 400 <= _status(error) < 500
 
 
 class Retry(Exception):  # noqa: N818 - a handler raises it as an instruction, not as an error
@@ -100,6 +103,9 @@ _AUTH_CLASSES = {
 }  # fmt: skip
 _CONFIG_CLASSES = {"ParamValidationError", "UnknownEndpointError", "ProfileNotFound", "NoRegionError", "InvalidConfigError"}
 _LOST_CLASSES = {"ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError", "IncompleteReadError"}
+_NOT_SENT_CLASSES = _AUTH_CLASSES | _CONFIG_CLASSES | {
+    "EndpointConnectionError", "ConnectTimeoutError", "NotPermittedError", "ConfigurationError",
+}  # fmt: skip
 LONGEST_TEXT = 2000
 
 
@@ -131,6 +137,14 @@ def error_code(error: BaseException) -> str | None:
         return None
     code = response.get("Error", {}).get("Code")
     return str(code) if code is not None else None
+
+
+def _status(error: BaseException) -> int:
+    """The HTTP status of SQS's own error answer; 0 where there is none."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) and error_code(error) else {}
+    status = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
+    return status if isinstance(status, int) else 0
 
 
 def describe(error: BaseException) -> str:

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
+import threading
+import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.json_lines import append_lines
+from sqs_core.json_lines import append_lines, finish_last_line, read_lines
 from sqs_core.state_directory import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from sqs_core.message import Message
 
 FOLDER = "looks"
+_WAIT_SECONDS = 60.0
+_STEP_SECONDS = 0.1
 
 
 class LookRecord:
@@ -34,9 +38,9 @@ class LookRecord:
         self._look = str(uuid.uuid4())
         self._receives: dict[str, int] = {}
         self._unfinished: set[str] = set()
-        for line in _lines(descriptor):
+        for line in read_lines(descriptor):
             self._read(line)
-        _finish_last_line(descriptor)
+        finish_last_line(descriptor)
 
     def _read(self, line: dict[str, Any]) -> None:
         if float(line.get("until", 0)) < self._now:
@@ -89,27 +93,23 @@ def open_record(endpoint: str, queue_url: str, now: float) -> Iterator[LookRecor
             f"the record of looks {path} cannot be opened ({error.strerror}): nothing is received"
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _take(descriptor, path)
         yield LookRecord(descriptor, {"endpoint": endpoint, "queue": queue_url}, now)
     finally:
         os.close(descriptor)
 
 
-def _lines(descriptor: int) -> Iterator[dict[str, Any]]:
-    """A line that was cut by a crash is left out: its look has no end, which counts."""
-    with open(os.dup(descriptor), encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.seek(0)
-        for text in file:
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict):
-                yield line
-
-
-def _finish_last_line(descriptor: int) -> None:
-    """What is written next must not be glued to a line that a crash has cut: it would be lost with it."""
-    size = os.fstat(descriptor).st_size
-    if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        os.write(descriptor, b"\n")
+def _take(descriptor: int, path: Path) -> None:
+    """Looks of others are short; a move is not, and is not waited for."""
+    give_up, pause = time.monotonic() + _WAIT_SECONDS, threading.Event()
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                raise ConfigurationError(
+                    f"another sqs-tui has had the record of looks {path} for {_WAIT_SECONDS:g} s: try again when it has ended"
+                ) from None
+            pause.wait(_STEP_SECONDS)
+        else:
+            return

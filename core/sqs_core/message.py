@@ -75,6 +75,11 @@ class Message:
         """The message group id, or None."""
         return self.system.get("MessageGroupId")
 
+    @property
+    def dedup_id(self) -> str | None:
+        """The deduplication id of a FIFO queue's message, or None."""
+        return self.system.get("MessageDeduplicationId")
+
 
 def _integer(text: str | None, otherwise: int) -> int:
     try:

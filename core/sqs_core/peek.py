@@ -116,9 +116,9 @@ def peek_behind(session: AwsSession, place: Place, maximum: int) -> Look | None:
     return Look(Rung.BACK_DOOR, tuple(rows), total=len(found))
 
 
-def cost(place: Place) -> str:
-    """What a look by receiving costs, in words, before it is taken."""
-    said = ["each message seen is received once more, and hidden from others for up to 30 s"]
+def cost(place: Place, hidden: str = f"for up to {HELD_SECONDS} s") -> str:
+    """What a look by receiving costs, in words, before it is taken; `hidden` says for how long."""
+    said = [f"each message seen is received once more, and hidden from others {hidden}"]
     if place.fifo:
         said.append("its group is blocked meanwhile")
     if place.maximum_receives is not None:
@@ -139,7 +139,7 @@ def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
             until = now + place.retention_seconds
             action = Action(session.connection, session.service_url(), place.name, "peek")
             record.begin(until)
-            waiting = _waiting(queue)
+            waiting = visible_now(queue)  # while we waited for the record, another look may have handed back
             enough = maximum if waiting is None else min(maximum, max(waiting, 1))
             seen, trouble = _receive(queue, record, enough, until)
             if not trouble:  # else it stays open: what an answer that was lost has cost is not known
@@ -194,8 +194,8 @@ def _receive(queue: SqsQueue, record: LookRecord, maximum: int, until: float) ->
     return list(seen.values()), ""
 
 
-def _waiting(queue: SqsQueue) -> int | None:
-    """How many are visible now: while we waited for the record, another look may have handed back."""
+def visible_now(queue: SqsQueue) -> int | None:
+    """How many are visible, as SQS says now; None where it does not say."""
     try:
         depth = queue.facts(0.0).depth
     except RequestError:

@@ -5,7 +5,7 @@ Each method raises `RequestError` and nothing else when SQS, the network or some
 
 from __future__ import annotations
 
-import hashlib
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -13,14 +13,18 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqs_core.answers import call, reading, require_sqs_answer
-from sqs_core.errors import ProtocolError, RequestError
+from sqs_core.errors import RequestError
 from sqs_core.message import AttributeValue, Message
+from sqs_core.outgoing import body_md5, replayed
 from sqs_core.queue_facts import QueueFacts, fetch_facts
+from sqs_core.sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
+
+    from sqs_core.sender import SendResult
 
 GONE_CODES = frozenset(
     {
@@ -71,7 +75,7 @@ class Queue(Protocol):
     def delete_batch(self, handles: Sequence[str]) -> dict[int, Refusal]: ...
     def change_visibility_batch(self, entries: Sequence[tuple[str, int]]) -> dict[int, Refusal]: ...
     def facts(self, now: float) -> QueueFacts: ...
-    def send_copy(self, message: Message) -> str: ...
+    def send_copy(self, message: Message) -> SendResult: ...
 
 
 class SqsQueue:
@@ -146,23 +150,13 @@ class SqsQueue:
         """Read the queue's attributes. `now` (epoch seconds) stamps the depth."""
         return fetch_facts(self._look, self.url, now)
 
-    def send_copy(self, message: Message) -> str:
-        """Send a message's body and attributes as a new message and return its id, proved by MessageId and MD5.
+    def send_copy(self, message: Message) -> SendResult:
+        """Send a message's body and attributes as a new message, told to be a replay by an attribute. Never raises.
 
         A FIFO group is kept and the deduplication id is new, for SQS would swallow the old one within 5 minutes.
         """
-        request: dict[str, Any] = {"QueueUrl": self.url, "MessageBody": message.body}
-        if message.typed_attributes:
-            request["MessageAttributes"] = {name: _attribute_out(value) for name, value in message.typed_attributes.items()}
-        if message.group_id is not None:
-            request["MessageGroupId"] = message.group_id
-        if self.fifo:
-            request["MessageDeduplicationId"] = str(uuid.uuid4())
-        answer = call("SendMessage", lambda: self._send.send_message(**request))
-        message_id, digest = answer.get("MessageId"), answer.get("MD5OfMessageBody")
-        if not message_id or digest != _md5(message.body):
-            raise RequestError("SendMessage", ProtocolError("no MessageId and matching MD5 came back: it may or may not be sent"))
-        return str(message_id)
+        copy = replayed(message, message.message_id, str(uuid.uuid4()) if self.fifo else None)
+        return Sender(self._send, self.url, threading.Event(), fifo=self.fifo).send([copy])[copy.key]
 
 
 def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple[Message, ...], tuple[str, ...]]:
@@ -174,7 +168,7 @@ def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple
         if not handle:
             continue
         digest = entry.get("MD5OfBody")
-        if not message_id or body is None or (digest is not None and digest != _md5(body)):
+        if not message_id or body is None or (digest is not None and digest != body_md5(body)):
             damaged.append(str(handle))
             continue
         attributes = {name: _attribute_in(value) for name, value in (entry.get("MessageAttributes") or {}).items()}
@@ -185,15 +179,6 @@ def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple
 def _attribute_in(raw: Mapping[str, Any]) -> AttributeValue:
     kind = str(raw.get("DataType", "String"))
     return AttributeValue(kind, raw.get("BinaryValue", b"") if kind.startswith("Binary") else str(raw.get("StringValue", "")))
-
-
-def _attribute_out(attribute: AttributeValue) -> dict[str, Any]:
-    slot = "BinaryValue" if isinstance(attribute.value, bytes) else "StringValue"
-    return {"DataType": attribute.type, slot: attribute.value}
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _skew_seconds(headers: Mapping[str, str]) -> float:

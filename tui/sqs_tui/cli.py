@@ -4,51 +4,18 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError, SqsTuiError, describe
 from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
+from sqs_tui.cli_messages import MESSAGE_COMMANDS
+from sqs_tui.cli_options import global_options, shared
 from sqs_tui.secrecy import hide_secrets
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 EXIT_REFUSED = 2
-ENVIRONMENTS = "local, integration, staging or production (default: $APP_ENV, else local)"
-
-
-def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags that may stand before or after a command's name."""
-    options = [
-        click.option("--env", metavar="NAME", help=f"Environment: {ENVIRONMENTS}."),
-        click.option("--endpoint-url", metavar="URL", help="Where SQS answers (local default: LocalStack's, $LOCALSTACK_HOST)."),
-        click.option("--region", metavar="NAME", help="AWS region (default: $AWS_REGION, $AWS_DEFAULT_REGION)."),
-        click.option("--profile", metavar="NAME", help="Profile of the shared configuration; deployed environments only."),
-        click.option("--sts-endpoint-url", metavar="URL", help="Where STS answers, for the identity's own calls."),
-        click.option(
-            "--allow-shared-credentials", is_flag=True, default=None, help="Accept static keys of shared files (deployed)."
-        ),
-        click.option("--allow-endpoint", metavar="HOST", multiple=True, help="Also trust this endpoint host."),
-        click.option("--allow-writes", is_flag=True, default=None, help="Unlock writes where deployed; needs --reason."),
-        click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
-        click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
-        click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
-        click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),
-        click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
-        click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def shared(context: click.Context, own: dict[str, Any]) -> dict[str, Any]:
-    """Global flags, those after the command's name first."""
-    before = context.obj or {}
-    return {name: value if value not in (None, ()) else before.get(name, value) for name, value in own.items()}
 
 
 @click.group(
@@ -134,29 +101,6 @@ def doctor(context: click.Context, /, **own: Any) -> None:
     context.exit(run_doctor(shared(context, own)))
 
 
-@cli.command(
-    epilog="Examples: sqs-tui peek orders-dead  ·  sqs-tui peek orders --max 50 --json  ·  sqs-tui peek orders --dry-run"
-)
-@click.argument("queue", metavar="QUEUE")
-@click.option("--max", "maximum", type=click.IntRange(1, 1000), default=10, show_default=True, help="Messages at most.")
-@click.option("--receive", is_flag=True, help="Look by receiving also where an emulator shows messages without it.")
-@click.option("--dry-run", is_flag=True, help="Say how it would look and what that would cost; look at nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask before a look that costs receives.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
-@global_options
-@click.pass_context
-def peek(context: click.Context, /, **own: Any) -> None:
-    """Look at messages of QUEUE without harming them, and say what the look cost.
-
-    An emulator's own page costs nothing. Elsewhere a look receives, which counts against a message's receives before the
-    dead-letter queue: it asks first, remembers what its looks have cost, and refuses one that would leave a message none.
-    Exit codes: 0 looked, 1 something is hidden still, 2 refused.
-    """
-    from sqs_tui.peek_command import run_peek
-
-    context.exit(run_peek(shared(context, own)))
-
-
 @cli.command(epilog="Examples: sqs-tui demo  ·  sqs-tui demo --headless --duration 10")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and exit.")
 @click.option("--scene", metavar="NAME", default="steady", show_default=True, help="What to show.")
@@ -171,6 +115,10 @@ def demo(context: click.Context, /, **own: Any) -> None:
     from sqs_tui.run import run_demo
 
     context.exit(run_demo(shared(context, own)))
+
+
+for message_command in MESSAGE_COMMANDS:
+    cli.add_command(message_command)
 
 
 def main() -> None:

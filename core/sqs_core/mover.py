@@ -1,0 +1,247 @@
+"""Moving messages from one queue to others, proved one by one: planned first, sent, verified, and only then deleted.
+
+The order of each message: its backup, its line in the journal, the send, the proof, the journal again, the delete. After a kill
+the next run finds in the journal what was sent and only deletes it, and what may have been sent and leaves it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqs_core.action_log import Action
+from sqs_core.backups import Backup
+from sqs_core.capabilities import require_write
+from sqs_core.move_plan import Choice, Decider, Decision, Plan, plan_of
+from sqs_core.peek import cost
+from sqs_core.putting import Pace, Putter
+from sqs_core.sender import Verdict
+from sqs_core.sweep import Sweep, open_sweep
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from sqs_core.client import AwsSession
+    from sqs_core.message import Message
+    from sqs_core.move_targets import Targets
+    from sqs_core.peek import Place
+    from sqs_core.put_back_journal import Journal
+    from sqs_core.selecting import Selection
+    from sqs_core.sender import SendResult
+
+ROUND_BYTES = 64 * 2**20
+ROUND_MESSAGES = 10_000
+MOST_FAILURES_IN_A_ROW = 30
+
+
+class State(StrEnum):
+    """How a message ended."""
+
+    MOVED = "moved"
+    SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveResult:
+    """One message: `new_id` where it was sent, `why` where it was not moved or was moved before."""
+
+    message_id: str
+    state: State
+    new_id: str | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class MoveReport:
+    """All results in order. `cut` says why it ended before its end, `left_alone` counts what was not chosen."""
+
+    results: list[MoveResult] = field(default_factory=list)
+    left_alone: int = 0
+    cut: str = ""
+    backup: str | None = None
+
+    def count(self, state: State) -> int:
+        """How many ended so."""
+        return sum(result.state is state for result in self.results)
+
+    @property
+    def clean(self) -> bool:
+        """True where nothing is uncertain, failed or cut short."""
+        return not self.cut and not self.count(State.UNCERTAIN) and not self.count(State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOptions:
+    """`rate` in messages a second, None as fast as it goes. `only` are message ids, None for all."""
+
+    rate: float | None = None
+    backup: bool = True
+    retry_uncertain: bool = False
+    only: frozenset[str] | None = None
+    operation: str = "redrive"
+
+
+class Mover:
+    """One move. `stop` may be set at any time: what is being sent is finished, and the rest handed back."""
+
+    def __init__(
+        self,
+        session: AwsSession,
+        source: Place,
+        targets: Targets,
+        selection: Selection,
+        options: MoveOptions,
+        stop: threading.Event,
+    ) -> None:
+        self.report = MoveReport()
+        self._session, self._source, self._targets, self._selection = session, source, targets, selection
+        self._options, self._stop = options, stop
+        self._pace = Pace(options.rate, stop)
+        self._backup = Backup(source.name)
+        self._putters: dict[str, Putter] = {}
+        self._failures = 0
+
+    def run(self, agree: Callable[[Plan], bool], moved: Callable[[int], None] = lambda _: None) -> MoveReport:
+        """Look, say what would be done, and do it if `agree` says so. `moved` is told of each step's results.
+
+        Raises `ConfigurationError` and `RequestError` before anything was sent; later they are in the report.
+        """
+        require_write(self._session.connection, f"taking messages out of {self._source.name}")
+        with open_sweep(self._session, self._source) as (journal, sweep):
+            decider = Decider(self._targets, self._selection, journal.steps, retry_uncertain=self._options.retry_uncertain)
+            first = self._look(sweep, decider)
+            if not self._stop.is_set() and agree(self._plan(first, sweep)):
+                action = Action(self._session.connection, self._session.service_url(), self._source.name, self._options.operation)
+                try:
+                    self._rounds(first, sweep, decider, journal, moved)
+                finally:
+                    self._close(action)
+        return self.report
+
+    def _look(self, sweep: Sweep, decider: Decider) -> _Round:
+        """Until nothing more comes, or enough for one round is at hand."""
+        found = _Round()
+        for messages in sweep.receive(self._stop):
+            for message in messages:
+                found.add(self._decide(decider, message), message)
+            if found.full:
+                return found
+        found.whole = not sweep.trouble
+        return found
+
+    def _decide(self, decider: Decider, message: Message) -> Decision:
+        if self._options.only is not None and message.message_id not in self._options.only:
+            return Decision(Choice.LEAVE, message.message_id)
+        return decider.decide(message)
+
+    def _plan(self, first: _Round, sweep: Sweep) -> Plan:
+        plan = plan_of(self._source, first.decisions, cost(self._source, "meanwhile"))
+        return replace(plan, whole=first.whole, note=sweep.trouble or self._selection.example)
+
+    def _rounds(self, first: _Round, sweep: Sweep, decider: Decider, journal: Journal, moved: Callable[[int], None]) -> None:
+        found = first
+        while found.decisions:
+            self._work(found, sweep, journal, moved)
+            if self._stop.is_set() or self.report.cut or (found.whole and not self._source.fifo):
+                break
+            found = self._look(sweep, decider)
+        if self._stop.is_set() and not self.report.cut:
+            self.report.cut = "cancelled"
+        self.report.cut = self.report.cut or sweep.trouble
+
+    def _work(self, found: _Round, sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
+        self.report.left_alone += sum(decision.choice is Choice.LEAVE for decision in found.decisions)
+        for decision in found.decisions:
+            if decision.choice in (Choice.SKIP, Choice.UNCERTAIN):
+                state = State.SKIPPED if decision.choice is Choice.SKIP else State.UNCERTAIN
+                self._tell([MoveResult(decision.message_id, state, None, decision.why)], moved)
+        self._finish([each for each in found.decisions if each.choice is Choice.FINISH], sweep, journal, moved)
+        moves = [decision for decision in found.decisions if decision.choice is Choice.MOVE]
+        if moves and self._options.backup:
+            self._backup.write(found.messages[decision.message_id] for decision in moves)
+        for name in dict.fromkeys(decision.target.name for decision in moves if decision.target):
+            self._move([each for each in moves if each.target and each.target.name == name], sweep, journal, moved)
+
+    def _finish(self, decisions: Sequence[Decision], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
+        refused = sweep.delete([decision.message_id for decision in decisions])
+        for decision in decisions:
+            new_id, why = journal.steps[decision.message_id].new_id, refused.get(decision.message_id)
+            state = State.SKIPPED if why is None else State.UNCERTAIN
+            text = decision.why if why is None else f"sent before as {new_id}, but it cannot be deleted here: {why}"
+            self._tell([MoveResult(decision.message_id, state, new_id, text)], moved)
+
+    def _move(self, decisions: Sequence[Decision], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
+        putter = self._putter(decisions[0], journal)
+        outgoing = [decision.outgoing for decision in decisions if decision.outgoing is not None]
+        held = (message for message in outgoing if self._is_ours(message.key, sweep, moved))
+        for results in putter.put(held):
+            sent = {key: result for key, result in results.items() if result.verdict is Verdict.SENT}
+            refused = sweep.delete(list(sent))
+            journal.note({key: replace(journal.steps[key], state="deleted") for key in sent if key not in refused})
+            self._tell([_result(key, result, refused.get(key)) for key, result in results.items()], moved)
+            self._failures = 0 if sent else self._failures + len(results)
+            if self._failures >= MOST_FAILURES_IN_A_ROW:
+                last = next(reversed(results.values()))
+                self.report.cut = f"stopped after {self._failures} in a row that were not sent: {last.why}"
+                return
+
+    def _is_ours(self, message_id: str, sweep: Sweep, moved: Callable[[int], None]) -> bool:
+        if sweep.holds(message_id):
+            return True
+        why = "its visibility timeout could not be extended, so another reader may have it: run again"
+        self._tell([MoveResult(message_id, State.FAILED, None, why)], moved)
+        return False
+
+    def _putter(self, decision: Decision, journal: Journal) -> Putter:
+        assert decision.target is not None
+        name = decision.target.name
+        if name not in self._putters:
+            self._putters[name] = Putter(self._session, decision.target, journal, self._pace, self._stop)
+        return self._putters[name]
+
+    def _tell(self, results: Sequence[MoveResult], moved: Callable[[int], None]) -> None:
+        self.report.results.extend(results)
+        moved(len(results))
+
+    def _close(self, action: Action) -> None:
+        for putter in self._putters.values():
+            putter.close()
+        self.report.backup = str(self._backup.path) if self._backup.path else None
+        for state in State:
+            ids = [result.message_id for result in self.report.results if result.state is state]
+            if ids:
+                action.end(state.value, ids)
+
+
+class _Round:
+    """What one look brought, decided; bodies are kept only of what is to be moved."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+        self.messages: dict[str, Message] = {}
+        self.whole = False
+        self._bytes = 0
+
+    def add(self, decision: Decision, message: Message) -> None:
+        self.decisions.append(decision)
+        if decision.choice is Choice.MOVE and decision.outgoing is not None:
+            self.messages[message.message_id] = message
+            self._bytes += decision.outgoing.size_bytes
+
+    @property
+    def full(self) -> bool:
+        return self._bytes >= ROUND_BYTES or len(self.messages) >= ROUND_MESSAGES
+
+
+def _result(message_id: str, result: SendResult, not_deleted: str | None) -> MoveResult:
+    if result.verdict is Verdict.SENT and not_deleted is None:
+        return MoveResult(message_id, State.MOVED, result.message_id)
+    if result.verdict is Verdict.SENT:
+        why = f"sent as {result.message_id}, but not deleted here ({not_deleted}): run again, and it is only deleted"
+        return MoveResult(message_id, State.UNCERTAIN, result.message_id, why)
+    state = State.FAILED if result.verdict is Verdict.REFUSED else State.UNCERTAIN
+    return MoveResult(message_id, state, result.message_id, result.why)

@@ -1,0 +1,90 @@
+"""Choosing messages by a JMESPath expression, the language of the AWS CLI's `--query`."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.errors import ConfigurationError, describe
+
+if TYPE_CHECKING:
+    from sqs_core.message import Message
+
+FIELDS = "message_id, body, json, attributes, system, receive_count, age_seconds, group_id"
+LONGEST_EXPRESSION = 10_000
+
+
+class Selection:
+    """Messages that an expression is true of; no expression chooses all.
+
+    The expression sees one object: `message_id`, `body` (text), `json` (the body parsed, null where it is none), `attributes`
+    (name to value; bytes as base64), `system` (AWS's names to text), `receive_count`, `age_seconds` since it was sent, and
+    `group_id`. True is what JMESPath calls true: not false, not null, not empty. A message that the expression cannot be
+    evaluated for (`contains` of a field that is not there) is not chosen; `trouble` counts those, `example` says why.
+    """
+
+    def __init__(self, expression: str | None) -> None:
+        self.expression = expression
+        self.trouble = 0
+        self.example = ""
+        self._compiled = None if expression is None else _compile(expression)
+
+    def chooses(self, message: Message, now: float | None = None) -> bool:
+        """Whether this one is chosen; `now` in epoch seconds is for its age."""
+        if self._compiled is None:
+            return True
+        from jmespath.exceptions import JMESPathError
+
+        try:
+            found = self._compiled.search(_seen(message, time.time() if now is None else now))
+        except (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            self.trouble += 1
+            self.example = self.example or f"{message.message_id}: {describe(error)}"
+            return False
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        return is_number or bool(found)  # in JMESPath a number is true, 0 as well
+
+    @property
+    def words(self) -> str:
+        """The expression in a sentence; empty where all are chosen."""
+        return "" if self.expression is None else f"where {self.expression}"
+
+
+def _compile(expression: str) -> Any:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    if len(expression) > LONGEST_EXPRESSION:
+        raise ConfigurationError(f"--where has {len(expression):,} characters; {LONGEST_EXPRESSION:,} are allowed")
+    try:
+        return jmespath.compile(expression)
+    except (JMESPathError, RecursionError) as error:
+        why = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"--where {expression!r} is no JMESPath: {why}; as in \"json.type == 'refund' && receive_count > `3`\", over {FIELDS}"
+        ) from error
+
+
+def _seen(message: Message, now: float) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id,
+        "body": message.body,
+        "json": _parsed(message),
+        "attributes": {name: _plain(value) for name, value in message.attributes.items()},
+        "system": dict(message.system),
+        "receive_count": message.receive_count,
+        "age_seconds": None if message.sent_at is None else max(0.0, now - message.sent_at),
+        "group_id": message.group_id,
+    }
+
+
+def _parsed(message: Message) -> Any:
+    try:
+        return message.json()
+    except ValueError:
+        return None
+
+
+def _plain(value: str | float | bytes) -> str | float:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

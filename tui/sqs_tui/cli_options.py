@@ -1,0 +1,43 @@
+"""The flags that every command takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENVIRONMENTS = "local, integration, staging or production (default: $APP_ENV, else local)"
+
+
+def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags that may stand before or after a command's name."""
+    options = [
+        click.option("--env", metavar="NAME", help=f"Environment: {ENVIRONMENTS}."),
+        click.option("--endpoint-url", metavar="URL", help="Where SQS answers (local default: LocalStack's, $LOCALSTACK_HOST)."),
+        click.option("--region", metavar="NAME", help="AWS region (default: $AWS_REGION, $AWS_DEFAULT_REGION)."),
+        click.option("--profile", metavar="NAME", help="Profile of the shared configuration; deployed environments only."),
+        click.option("--sts-endpoint-url", metavar="URL", help="Where STS answers, for the identity's own calls."),
+        click.option(
+            "--allow-shared-credentials", is_flag=True, default=None, help="Accept static keys of shared files (deployed)."
+        ),
+        click.option("--allow-endpoint", metavar="HOST", multiple=True, help="Also trust this endpoint host."),
+        click.option("--allow-writes", is_flag=True, default=None, help="Unlock writes where deployed; needs --reason."),
+        click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
+        click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
+        click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
+        click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),
+        click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
+        click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def shared(context: click.Context, own: dict[str, Any]) -> dict[str, Any]:
+    """Global flags, those after the command's name first."""
+    before = context.obj or {}
+    return {name: value if value not in (None, ()) else before.get(name, value) for name, value in own.items()}
