@@ -56,7 +56,7 @@ def dead_letters(sqs: SQSClient, queue: TestQueue, count: int) -> TestQueue:
 
 def everything(sqs: SQSClient, url: str) -> list[dict[str, Any]]:
     """All that is visible, received."""
-    found: list[dict[str, Any]] = []
+    found: list[Any] = []
     names: Any = {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, **names).get("Messages"):
         found += messages

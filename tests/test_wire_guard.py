@@ -9,6 +9,7 @@ import pytest
 import identity_servers
 from identity_servers import serve
 from sqs_core import client as clients
+from sqs_core import server_side, sweep
 from sqs_core.client import AwsSession, ClientProfile
 from sqs_core.errors import NotPermittedError
 from sqs_core.settings import ConsumerSettings, make_connection_settings
@@ -23,6 +24,9 @@ PROFILES: dict[str, Callable[[], ClientProfile]] = {
     "ack": lambda: clients.ack_profile(30),
     "send": lambda: clients.SEND,
     "look": lambda: clients.LOOK,
+    "receiving": lambda: sweep.RECEIVING,
+    "settling": lambda: sweep.SETTLING,
+    "move task": lambda: server_side.MOVING,
 }
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
 
 from sqs_core.message import AttributeValue, Message
+from sqs_core.outgoing import body_md5
 from sqs_core.settings import is_aws_host
 from sqs_core.unsigned import Asker
 
@@ -15,8 +18,12 @@ if TYPE_CHECKING:
 
     from sqs_core.settings import ConnectionSettings
 
+    _Reader = Callable[[bytes], list[tuple[Message, bool]]]
+
 LONGEST_PAGE = 64 * 2**20
 _SECONDS = 10.0
+_JSON, _XML = "application/json", "application/xml"
+_SPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
 
 def behind(connection: ConnectionSettings, endpoint: str, name: str, url: str) -> list[tuple[Message, bool]] | None:
@@ -28,29 +35,32 @@ def behind(connection: ConnectionSettings, endpoint: str, name: str, url: str) -
     if is_aws_host(parts.hostname or ""):
         return None
     base = f"{parts.scheme}://{parts.netloc}"
-    pages: dict[str, Callable[[Any], list[tuple[Message, bool]]]] = {
-        f"{base}/_ministack/sqs/messages?queueName={quote(name)}": lambda page: _ministack(page, connection.region, url, name),
-        f"{base}/_aws/sqs/messages?QueueUrl={quote(url, safe='')}&ShowInvisible=true&ShowDelayed=true": lambda page: _localstack(
-            page, name
+    shown = f"QueueUrl={quote(url, safe='')}&ShowInvisible=true&ShowDelayed=true"
+    pages: tuple[tuple[str, str, _Reader], ...] = (
+        (
+            f"{base}/_ministack/sqs/messages?queueName={quote(name)}",
+            _JSON,
+            lambda page: _ministack(page, connection.region, url, name),
         ),
-    }
+        (f"{base}/_aws/sqs/messages?{shown}", _XML, lambda page: _localstack(page, name)),
+    )
     asker = Asker(connection, _SECONDS, None, LONGEST_PAGE)
     try:
-        for page, read in pages.items():
-            found = asker.page(page, _SECONDS)
+        for page, kind, read in pages:
+            found = asker.body(page, _SECONDS, kind)
             if found is not None:
                 try:
                     return read(found)
-                except (KeyError, TypeError, ValueError, AttributeError):
+                except (KeyError, TypeError, ValueError, AttributeError, StopIteration, ElementTree.ParseError):
                     continue  # not the shape that is known: as good as no page
     finally:
         asker.close()
     return None
 
 
-def _ministack(page: Any, region: str, url: str, name: str) -> list[tuple[Message, bool]]:
+def _ministack(page: bytes, region: str, url: str, name: str) -> list[tuple[Message, bool]]:
     account = urlsplit(url).path.strip("/").split("/")[0]
-    queues: Mapping[str, list[dict[str, Any]]] = page["messages"][account][region]
+    queues: Mapping[str, list[dict[str, Any]]] = json.loads(page)["messages"][account][region]
     mine = next(found for where, found in queues.items() if where.rpartition("/")[2] == name)
     return [(_from_ministack(raw, name), bool(raw["IsVisible"])) for raw in mine]
 
@@ -64,22 +74,33 @@ def _from_ministack(raw: dict[str, Any], name: str) -> Message:
     return Message(str(raw["MessageId"]), str(raw["Body"]), "", name, _attributes(raw["MessageAttributes"]), system)
 
 
-def _localstack(page: Any, name: str) -> list[tuple[Message, bool]]:
-    result = page["ReceiveMessageResponse"]["ReceiveMessageResult"] or {}
-    return [_from_localstack(raw, name) for raw in _several(result.get("Message"))]
+def _localstack(page: bytes, name: str) -> list[tuple[Message, bool]]:
+    """Its page as XML: as JSON it loses the white space at both ends of a text."""
+    root = ElementTree.fromstring(page)  # noqa: S314 - of an emulator, never of AWS; expat bounds what entities may grow to
+    return [_from_localstack(raw, name) for raw in root.iter(f"{_SPACE}Message")]
 
 
-def _from_localstack(raw: dict[str, Any], name: str) -> tuple[Message, bool]:
-    system = {str(each["Name"]): str(each["Value"]) for each in _several(raw.get("Attribute"))}
+def _from_localstack(raw: ElementTree.Element, name: str) -> tuple[Message, bool]:
+    system = {_text(each, "Name"): _text(each, "Value") for each in raw.findall(f"{_SPACE}Attribute")}
     visible = system.pop("IsVisible", "true") == "true" and system.pop("IsDelayed", "false") == "false"
     system.pop("IsDelayed", None)
-    attributes = _attributes({each["Name"]: each["Value"] for each in _several(raw.get("MessageAttribute"))})
-    return Message(str(raw["MessageId"]), str(raw.get("Body") or ""), "", name, attributes, system), visible
+    found: dict[str, dict[str, str]] = {}
+    for each in raw.findall(f"{_SPACE}MessageAttribute"):
+        value = each.find(f"{_SPACE}Value")
+        found[_text(each, "Name")] = {
+            part.tag.removeprefix(_SPACE): part.text or "" for part in (value if value is not None else ())
+        }
+    body = _text(raw, "Body")
+    if body_md5(body) != _text(raw, "MD5OfBody"):
+        raise ValueError("a body is not the one that was sent")
+    return Message(_text(raw, "MessageId"), body, "", name, _attributes(found), system), visible
 
 
-def _several(found: Any) -> list[Any]:
-    """What was a list before it went through XML: one is itself, none is nothing."""
-    return [] if found is None else found if isinstance(found, list) else [found]
+def _text(element: ElementTree.Element, name: str) -> str:
+    found = element.find(f"{_SPACE}{name}")
+    if found is None:
+        raise KeyError(name)
+    return found.text or ""
 
 
 def _attributes(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, AttributeValue]:

@@ -112,11 +112,14 @@ def batches(messages: Iterable[Outgoing], most: int = BATCH) -> Iterator[list[Ou
     size = 0
     for message in messages:
         bytes_more = message.size_bytes
-        if batch and (len(batch) == most or size + bytes_more > LARGEST_BYTES):
+        if batch and size + bytes_more > LARGEST_BYTES:
             yield batch
             batch, size = [], 0
         batch.append(message)
         size += bytes_more
+        if len(batch) == most:  # at once, and not when the next one comes, which may be long
+            yield batch
+            batch, size = [], 0
     if batch:
         yield batch
 

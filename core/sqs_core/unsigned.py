@@ -62,10 +62,18 @@ class Asker:
     def page(self, url: str, seconds: float) -> Any:
         """A JSON page, whatever it holds; None where there is none within so many seconds. Never raises."""
         try:
-            answer = within(seconds, lambda: self.get(url, {"Accept": "application/json"}))
-            return json.loads(answer.body) if answer.status == 200 else None
-        except Exception:  # noqa: BLE001 - a foreign page may be anything
+            body = self.body(url, seconds, "application/json")
+            return None if body is None else json.loads(body)
+        except (ValueError, RecursionError):
             return None
+
+    def body(self, url: str, seconds: float, kind: str) -> bytes | None:
+        """A page of this content type as it came; None where there is none within so many seconds. Never raises."""
+        try:
+            answer = within(seconds, lambda: self.get(url, {"Accept": kind}))
+        except Exception:  # noqa: BLE001 - whatever the transport raises, there is no page
+            return None
+        return answer.body if answer.status == 200 else None
 
     def _open(self, url: str) -> Any:
         from botocore.httpsession import URLLib3Session
