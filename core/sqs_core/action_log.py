@@ -8,10 +8,11 @@ from __future__ import annotations
 import getpass
 import os
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.json_lines import append_lines
+from sqs_core.json_lines import append_lines, read_lines
 from sqs_core.state_directory import state_directory
 from sqs_core.wire import iso
 
@@ -43,9 +44,27 @@ class Action:
         append({**self._fields, "result": result, "count": len(message_ids), "message_ids": list(message_ids)})
 
 
+def record(connection: ConnectionSettings, operation: str, **more: Any) -> None:
+    """One line about what was done here without a queue being written. Raises `ConfigurationError` where that fails."""
+    fields = {"who": _user(), "environment": connection.environment.value, "operation": operation, **more}
+    append({name: value for name, value in fields.items() if value is not None})
+
+
 def log_path() -> Path:
     """Where the log is. Raises `ConfigurationError` where its folder cannot be made."""
     return state_directory() / NAME
+
+
+def newest_lines(most: int) -> list[dict[str, Any]]:
+    """The newest lines, newest first; none where the log cannot be read."""
+    try:
+        descriptor = os.open(log_path(), os.O_RDONLY)
+    except (OSError, ConfigurationError):
+        return []
+    try:
+        return list(deque(read_lines(descriptor), most))[::-1]
+    finally:
+        os.close(descriptor)
 
 
 def append(fields: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ request is built, so nothing outside it reaches the wire and operations that AWS
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import time
@@ -56,6 +57,7 @@ def ack_profile(visibility_seconds: int) -> ClientProfile:
 
 
 SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage", "SendMessageBatch"}))
+PURGE = ClientProfile("purge", 10.0, 1, frozenset({"PurgeQueue"}))
 LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues"}))
 SELF = ClientProfile("identity", 5.0, 2, frozenset({"GetCallerIdentity"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))
@@ -75,6 +77,12 @@ class AwsSession:
         self._key_id = ""
         self._exhausted = False
         self._session = hermetic_session(self.endpoint_url) if local else deployed_session(connection)
+
+    def acting_as(self, connection: ConnectionSettings) -> AwsSession:
+        """The same session with other leave to write."""
+        other = copy.copy(self)
+        other.connection = connection
+        return other
 
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
         """An SQS client. `on_request` is called with the operation's name for every request put on the wire, retries too."""

@@ -18,9 +18,10 @@ from sqs_core.model import EngineInfo, Level, RunState, Snapshot
 from sqs_core.policy import Backoff
 from sqs_core.queue import EXPIRED_CODES
 from sqs_core.queue_watch import QueueWatch
-from sqs_core.replay import send_copy
+from sqs_core.replay import replay_finished
 from sqs_core.settings import check_threads, parse_queue
 from sqs_core.version import __version__
+from sqs_core.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +59,7 @@ class Engine:
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
         self._watch = QueueWatch(self)
+        self._bench = Workbench(self)
         for queue, handler in consumers:
             self._add(queue, handler)
 
@@ -244,19 +246,13 @@ class Engine:
         consumer = self._consumers.get(queue)
         return consumer.message(message_id) if consumer else None
 
-    def replay(self, queue: str, message_id: str) -> None:
+    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
         """See `EngineFacade`."""
-        environment = self.connection.environment
-        if self.connection.read_only or environment.deployed:
-            why = "this session is read-only" if self.connection.read_only else f"writes are locked in {environment}"
-            raise ConfigurationError(f"not replayed: {why}")
-        detail = self.message(queue, message_id)
-        if detail is None:
-            raise ConfigurationError(f"message {message_id} is no longer remembered here")
-        if not detail.replayable:
-            raise ConfigurationError(f"message {message_id} is still held: it can be replayed once it has ended")
-        consumer = self._consumers[queue]
-        self._start_thread("replay", lambda: send_copy(consumer, detail.message))
+        self._start_thread("replay", replay_finished(self, queue, message_id, body))
+
+    def workbench(self) -> Workbench:
+        """See `EngineFacade`."""
+        return self._bench
 
     def list_queues(self) -> QueueListing:
         """See `EngineFacade`."""

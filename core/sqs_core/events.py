@@ -59,6 +59,8 @@ class Code(StrEnum):
     CREDENTIALS_RENEWED = "credentials.renewed"
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
+    WORK_ENDED = "work.ended"
+    WRITES_UNLOCKED = "writes.unlocked"
 
 
 class EventLog:

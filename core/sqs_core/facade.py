@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from sqs_core.bench import WorkbenchFacade
     from sqs_core.model import MessageDetail, PoolName, QueueListing, Snapshot
 
 
@@ -41,10 +42,11 @@ class EngineFacade(Protocol):
     def message(self, queue: str, message_id: str) -> MessageDetail | None:
         """A message that is held or in the history ring, whole; None when it has been forgotten."""
 
-    def replay(self, queue: str, message_id: str) -> None:
-        """Send a finished message again as a new one. The result comes as an event `replay.sent` or `replay.failed`.
+    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
+        """Send a finished message again as a new one, with another body if one is given.
 
-        Raises `ConfigurationError` at once when it cannot be tried (unknown, still held, writes locked).
+        The result comes as an event `replay.sent` or `replay.failed`. Raises `ConfigurationError` at once when it cannot be
+        tried (unknown, still held, writes locked).
         """
 
     def list_queues(self) -> QueueListing:
@@ -52,3 +54,6 @@ class EngineFacade(Protocol):
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """Start consuming a queue with a handler. Raises `ConfigurationError` for a handler that cannot be loaded."""
+
+    def workbench(self) -> WorkbenchFacade:
+        """Looking into queues, and putting messages back."""

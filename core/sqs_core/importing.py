@@ -12,7 +12,7 @@ from sqs_core.action_log import Action
 from sqs_core.capabilities import require_write
 from sqs_core.errors import ConfigurationError
 from sqs_core.message_file import Rhythm, digest_of, read_messages
-from sqs_core.mover import MOST_FAILURES_IN_A_ROW, MoveReport, MoveResult, State
+from sqs_core.move_report import MOST_FAILURES_IN_A_ROW, MoveReport, MoveResult, State
 from sqs_core.outgoing import replayed, same_again
 from sqs_core.put_back_journal import Journal, open_journal
 from sqs_core.putting import Pace, Putter

@@ -12,8 +12,8 @@ from sqs_core.put_back_journal import open_journal
 
 if TYPE_CHECKING:
     from sqs_core.client import AwsSession
+    from sqs_core.move_report import MoveOptions
     from sqs_core.move_targets import Targets
-    from sqs_core.mover import MoveOptions
     from sqs_core.peek import Place
     from sqs_core.selecting import Selection
 
@@ -37,8 +37,7 @@ def plan_for_free(
             if visible
         ]
     hidden = sum(not visible for _, visible in found)
-    note = f"{hidden:,} more are hidden now: another reader holds them, or they are delayed" if hidden else selection.example
-    return replace(plan_of(source, decisions, _FREE), whole=True, note=note)
+    return replace(plan_of(source, decisions, _FREE), whole=True, hidden=hidden, note=selection.example)
 
 
 def plan_unseen(source: Place, targets: Targets, why: str) -> Plan:

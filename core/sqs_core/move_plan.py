@@ -47,7 +47,8 @@ class Decision:
 @dataclass(slots=True)
 class Plan:
     """Counts of decisions. `moves` is by target's name, `skipped` by reason; `about` is how many the source says it has,
-    `cost` what the look cost, in words."""
+    `cost` what the look cost, in words,
+    `hidden` how many others hold or wait for."""
 
     source: str
     about: int | None
@@ -58,6 +59,7 @@ class Plan:
     uncertain: int = 0
     finished_before: int = 0
     left_alone: int = 0
+    hidden: int = 0
     whole: bool = False
     note: str = ""
     agreed: bool = False

@@ -6,14 +6,14 @@ the next run finds in the journal what was sent and only deletes it, and what ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqs_core.action_log import Action
 from sqs_core.backups import Backup
 from sqs_core.capabilities import require_write
 from sqs_core.move_plan import Choice, Decider, Decision, Plan, plan_of
+from sqs_core.move_report import MOST_FAILURES_IN_A_ROW, MoveOptions, MoveReport, MoveResult, State
 from sqs_core.peek import cost
 from sqs_core.putting import Pace, Putter
 from sqs_core.sender import Verdict
@@ -21,11 +21,12 @@ from sqs_core.sweep import Sweep, open_sweep
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqs_core.client import AwsSession
     from sqs_core.message import Message
     from sqs_core.move_targets import Targets
+    from sqs_core.outgoing import Outgoing
     from sqs_core.peek import Place
     from sqs_core.put_back_journal import Journal
     from sqs_core.selecting import Selection
@@ -33,60 +34,13 @@ if TYPE_CHECKING:
 
 ROUND_BYTES = 64 * 2**20
 ROUND_MESSAGES = 10_000
-MOST_FAILURES_IN_A_ROW = 30
-
-
-class State(StrEnum):
-    """How a message ended."""
-
-    MOVED = "moved"
-    SKIPPED = "skipped"
-    UNCERTAIN = "uncertain"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class MoveResult:
-    """One message: `new_id` where it was sent, `why` where it was not moved or was moved before."""
-
-    message_id: str
-    state: State
-    new_id: str | None = None
-    why: str = ""
-
-
-@dataclass(slots=True)
-class MoveReport:
-    """All results in order. `cut` says why it ended before its end, `left_alone` counts what was not chosen."""
-
-    results: list[MoveResult] = field(default_factory=list)
-    left_alone: int = 0
-    cut: str = ""
-    backup: str | None = None
-
-    def count(self, state: State) -> int:
-        """How many ended so."""
-        return sum(result.state is state for result in self.results)
-
-    @property
-    def clean(self) -> bool:
-        """True where nothing is uncertain, failed or cut short."""
-        return not self.cut and not self.count(State.UNCERTAIN) and not self.count(State.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class MoveOptions:
-    """`rate` in messages a second, None as fast as it goes. `only` are message ids, None for all."""
-
-    rate: float | None = None
-    backup: bool = True
-    retry_uncertain: bool = False
-    only: frozenset[str] | None = None
-    operation: str = "redrive"
 
 
 class Mover:
-    """One move. `stop` may be set at any time: what is being sent is finished, and the rest handed back."""
+    """One move. `stop` may be set at any time: what is being sent is finished, and the rest handed back.
+
+    `edited` are bodies by message id to send in place of the old ones; `agree` may fill it while the messages are held.
+    """
 
     def __init__(
         self,
@@ -98,12 +52,15 @@ class Mover:
         stop: threading.Event,
     ) -> None:
         self.report = MoveReport()
+        self.edited: dict[str, str] = {}
         self._session, self._source, self._targets, self._selection = session, source, targets, selection
         self._options, self._stop = options, stop
         self._pace = Pace(options.rate, stop)
         self._backup = Backup(source.name)
         self._putters: dict[str, Putter] = {}
         self._failures = 0
+        self._canary = options.canary
+        self._canary_sizes = [1, 10]
 
     def run(self, agree: Callable[[Plan], bool], moved: Callable[[int], None] = lambda _: None) -> MoveReport:
         """Look, say what would be done, and do it if `agree` says so. `moved` is told of each step's results.
@@ -140,7 +97,8 @@ class Mover:
 
     def _plan(self, first: _Round, sweep: Sweep) -> Plan:
         plan = plan_of(self._source, first.decisions, cost(self._source, "meanwhile"))
-        return replace(plan, whole=first.whole, note=sweep.trouble or self._selection.example)
+        note = sweep.trouble or self._selection.example
+        return replace(plan, whole=first.whole, note=note, hidden=sweep.hidden_from_us())
 
     def _rounds(self, first: _Round, sweep: Sweep, decider: Decider, journal: Journal, moved: Callable[[int], None]) -> None:
         found = first
@@ -176,18 +134,44 @@ class Mover:
 
     def _move(self, decisions: Sequence[Decision], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
         putter = self._putter(decisions[0], journal)
-        outgoing = [decision.outgoing for decision in decisions if decision.outgoing is not None]
-        held = (message for message in outgoing if self._is_ours(message.key, sweep, moved))
-        for results in putter.put(held):
-            sent = {key: result for key, result in results.items() if result.verdict is Verdict.SENT}
-            refused = sweep.delete(list(sent))
-            journal.note({key: replace(journal.steps[key], state="deleted") for key in sent if key not in refused})
-            self._tell([_result(key, result, refused.get(key)) for key, result in results.items()], moved)
-            self._failures = 0 if sent else self._failures + len(results)
-            if self._failures >= MOST_FAILURES_IN_A_ROW:
-                last = next(reversed(results.values()))
-                self.report.cut = f"stopped after {self._failures} in a row that were not sent: {last.why}"
-                return
+        outgoing = [self._as_edited(decision.outgoing) for decision in decisions if decision.outgoing is not None]
+        for step in self._steps(outgoing):
+            before = len(self.report.results)
+            held = (message for message in step if self._is_ours(message.key, sweep, moved))
+            for results in putter.put(held):
+                self._settle(results, sweep, journal, moved)
+                if self.report.cut:
+                    return
+            if self._canary is not None:
+                new_ids = [result.new_id for result in self.report.results[before:] if result.state is State.MOVED]
+                self.report.cut = self._canary([new_id for new_id in new_ids if new_id])
+                if self.report.cut:
+                    return
+
+    def _steps(self, outgoing: list[Outgoing]) -> Iterator[list[Outgoing]]:
+        """All at once; with a canary one, then ten, then the rest, over the whole move and not for each target."""
+        start = 0
+        while start < len(outgoing):
+            size = self._canary_sizes.pop(0) if self._canary is not None and self._canary_sizes else len(outgoing)
+            if size == len(outgoing):
+                self._canary = None
+            yield outgoing[start : start + size]
+            start += size
+
+    def _as_edited(self, message: Outgoing) -> Outgoing:
+        body = self.edited.get(message.key)
+        return message if body is None else replace(message, body=body)
+
+    def _settle(self, results: Mapping[str, SendResult], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
+        """Delete what was proved sent, and tell how each ended."""
+        sent = {key: result for key, result in results.items() if result.verdict is Verdict.SENT}
+        refused = sweep.delete(list(sent))
+        journal.note({key: replace(journal.steps[key], state="deleted") for key in sent if key not in refused})
+        self._tell([_result(key, result, refused.get(key)) for key, result in results.items()], moved)
+        self._failures = 0 if sent else self._failures + len(results)
+        if self._failures >= MOST_FAILURES_IN_A_ROW:
+            last = list(results.values())[-1]
+            self.report.cut = f"stopped after {self._failures} in a row that were not sent: {last.why}"
 
     def _is_ours(self, message_id: str, sweep: Sweep, moved: Callable[[int], None]) -> bool:
         if sweep.holds(message_id):

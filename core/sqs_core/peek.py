@@ -46,6 +46,11 @@ class Rung(StrEnum):
     BACK_DOOR = "back-door"
     RECEIVE = "receive"
 
+    @property
+    def free(self) -> bool:
+        """Whether a look by it costs nothing."""
+        return self is Rung.BACK_DOOR
+
 
 @dataclass(frozen=True, slots=True)
 class Peeked:

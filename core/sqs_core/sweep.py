@@ -124,6 +124,14 @@ class Sweep:
             held = self._held.get(message_id)
             return held is not None and held.until > time.monotonic() and message_id not in self._lost
 
+    def hidden_from_us(self) -> int:
+        """About how many messages others hold, or are delayed; 0 where nobody says."""
+        try:
+            depth = self.queue.facts(0.0).depth
+        except RequestError:
+            return 0
+        return max(0, depth.in_flight + depth.delayed - len(self)) if depth else 0
+
     def delete(self, message_ids: Sequence[str]) -> dict[str, str]:
         """Delete these, and hold them no longer. What was not confirmed, with the reason; it stays held."""
         refused: dict[str, str] = {}

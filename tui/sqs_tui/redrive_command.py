@@ -13,15 +13,17 @@ from sqs_core.client import AwsSession
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import SCHEMA
 from sqs_core.move_dry_run import plan_for_free, plan_unseen
+from sqs_core.move_report import MoveOptions, MoveReport
 from sqs_core.move_targets import find_targets
-from sqs_core.mover import MoveOptions, Mover, MoveReport
+from sqs_core.mover import Mover
 from sqs_core.peek import find_place
 from sqs_core.plain_text import one_line
+from sqs_core.plan_text import plan_lines
 from sqs_core.selecting import Selection
 from sqs_core.settings import parse_queue
 from sqs_tui.asking import agreed, cancellable, progress, require_answerable
 from sqs_tui.flags import connection_settings
-from sqs_tui.results_text import reason_lines, result_json, result_lines
+from sqs_tui.results_text import result_json, result_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,27 +106,8 @@ class _Redrive:
         return asdict(self._plan) if self._plan else None
 
     def _show(self, plan: Plan) -> None:
-        for line in self._plan_lines(plan):
-            click.echo(line, err=self._flags["as_json"])
-
-    def _plan_lines(self, plan: Plan) -> Iterator[str]:
-        about = "" if plan.about is None else f" of about {plan.about:,} that are visible"
-        chosen = f" {self._selection.words}" if self._selection.words else ""
-        yield f"Plan for {one_line(plan.source)}{one_line(chosen)}: {plan.seen:,} messages seen{about}"
-        for name, count in plan.moves.items():
-            yield f"  {count:,} go to {one_line(name)}, each deleted here once it is proved sent"
-        if plan.left_alone:
-            yield f"  {plan.left_alone:,} are not chosen and stay"
-        yield from reason_lines(plan.skipped)
-        if plan.uncertain:
-            yield f"  {plan.uncertain:,} uncertain: an earlier run may have sent them; --retry-uncertain sends them again"
-        if plan.finished_before:
-            yield f"  {plan.finished_before:,} were sent by an earlier run and are only deleted here"
-        if not plan.whole and plan.seen:
-            yield "  more is looked at as it goes on; what it is cannot be told now"
-        if plan.note:
-            yield f"  {one_line(plan.note)}"
-        yield f"  what the look costs: {plan.cost}"
+        for line in plan_lines(plan, self._selection.words):
+            click.echo(one_line(line), err=self._flags["as_json"])
 
     def _ending(self, report: MoveReport) -> Iterator[str]:
         yield from result_lines(report)

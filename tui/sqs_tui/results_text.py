@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.mover import MoveReport, State
+from sqs_core.move_report import MoveReport, State
 from sqs_core.plain_text import one_line
 
 if TYPE_CHECKING:

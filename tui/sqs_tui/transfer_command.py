@@ -28,7 +28,7 @@ from sqs_tui.results_text import reason_lines, result_json, result_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqs_core.mover import MoveReport
+    from sqs_core.move_report import MoveReport
     from sqs_core.peek import Place
 
 

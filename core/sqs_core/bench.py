@@ -1,0 +1,99 @@
+"""What the workbench shows: the messages of one queue as a look saw them, and the work that is being done on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqs_core.peek import Peeked, Rung
+    from sqs_core.write_lock import LockState
+
+
+class LookState(StrEnum):
+    """Where a look stands. `ASKING`: it would cost receives and waits for leave."""
+
+    NONE = "none"
+    LOOKING = "looking"
+    ASKING = "asking"
+    SHOWN = "shown"
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """Where a piece of work stands. `ASKING`: its plan waits for an answer, its messages held meanwhile."""
+
+    PLANNING = "planning"
+    ASKING = "asking"
+    WORKING = "working"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A piece of work: `lines` are its plan and then its results, `done` of `total` messages are through."""
+
+    title: str
+    state: JobState
+    lines: tuple[str, ...] = ()
+    done: int = 0
+    total: int = 0
+    failed: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BenchView:
+    """`text` is what a look would cost, or why it failed; `total` how many messages there are, None where nobody says."""
+
+    queue: str | None = None
+    state: LookState = LookState.NONE
+    text: str = ""
+    rows: tuple[Peeked, ...] = ()
+    rung: Rung | None = None
+    total: int | None = None
+    at: float = 0.0
+    job: JobView | None = None
+
+
+class WorkbenchFacade(Protocol):
+    """Looking into queues and putting messages back. Commands return at once; what came of them is in the next `view`."""
+
+    def view(self) -> BenchView:
+        """As it is now."""
+
+    def look(self, queue: str, *, receive: bool = False) -> None:
+        """Look into a queue: by the emulator's page, else by receiving once `receive` gives leave."""
+
+    def put_back(self, message_ids: frozenset[str], to: str | None = None) -> None:
+        """Plan to move these back, to `to` or where each came from; then `answer`. Raises `ConfigurationError` when refused."""
+
+    def copy(self, message_ids: frozenset[str], to: str) -> None:
+        """Plan to send copies of these to a queue by name or URL, also at a local endpoint; the originals stay."""
+
+    def delete(self, message_ids: frozenset[str]) -> None:
+        """Plan to delete these, after a backup; then `answer`. Raises `ConfigurationError` when refused."""
+
+    def purge(self, queue: str) -> None:
+        """Delete everything in a queue at once, without a backup. Raises `ConfigurationError` when refused."""
+
+    def answer(self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None) -> None:
+        """Answer a plan that asks. `edited` are bodies to send in place of the old ones, by message id."""
+
+    def cancel(self) -> None:
+        """Stop the work: what is being sent is finished, the rest handed back."""
+
+    def lock(self) -> LockState:
+        """Whether this session may write now."""
+
+    def unlock(self, reason: str) -> None:
+        """Unlock for 10 minutes. Raises `ConfigurationError` where that is not allowed."""
+
+    def relock(self) -> None:
+        """Lock again at once."""
+
+    def actions(self) -> list[dict[str, object]]:
+        """The newest lines of the action log, newest first."""

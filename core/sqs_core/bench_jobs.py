@@ -1,0 +1,248 @@
+"""The pieces of work of the workbench: each plans, asks, works and says what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqs_core.action_log import Action
+from sqs_core.answers import call
+from sqs_core.bench import JobState, LookState
+from sqs_core.client import LOOK, PURGE, AwsSession
+from sqs_core.deleting import Deleter
+from sqs_core.errors import ConfigurationError, describe
+from sqs_core.events import Code
+from sqs_core.model import Level, Outcome
+from sqs_core.move_report import MoveOptions, MoveReport, MoveResult, State
+from sqs_core.move_targets import find_targets
+from sqs_core.mover import Mover
+from sqs_core.outgoing import replayed
+from sqs_core.peek import find_place
+from sqs_core.plan_text import plan_lines, report_line
+from sqs_core.put_back_journal import Journal
+from sqs_core.putting import Pace, Putter, find_target
+from sqs_core.queue_facts import resolve_queue
+from sqs_core.selecting import Selection
+from sqs_core.sender import Verdict
+from sqs_core.settings import is_local_host, make_connection_settings, parse_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqs_core.engine import Engine
+    from sqs_core.message import Message
+    from sqs_core.move_plan import Plan
+    from sqs_core.outgoing import Outgoing
+    from sqs_core.putting import Target
+    from sqs_core.workbench import Workbench
+
+CANARY_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
+_LISTED = 20
+_STATES = {Verdict.SENT: State.MOVED, Verdict.REFUSED: State.FAILED, Verdict.UNCERTAIN: State.UNCERTAIN}
+
+
+class Job:
+    """One piece of work: asks its question once and waits for the answer or for being cancelled."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.ended = title, False
+        self.stop = threading.Event()
+        self.canary = False
+        self.edited: dict[str, str] = {}
+        self._answered = threading.Event()
+        self._yes = False
+
+    def answer(self, *, yes: bool, canary: bool, edited: dict[str, str]) -> None:
+        """From the face."""
+        self._yes, self.canary, self.edited = yes, canary, edited
+        self._answered.set()
+
+    def cancel(self) -> None:
+        """From the face."""
+        self.stop.set()
+        self._answered.set()
+
+    def wait(self) -> bool:
+        """The answer; no answer for as long as nobody gives one."""
+        self._answered.wait()
+        return self._yes and not self.stop.is_set()
+
+
+class BenchJobs:
+    """Runs jobs and shows them on the bench."""
+
+    def __init__(self, engine: Engine, bench: Workbench) -> None:
+        self._engine, self._bench = engine, bench
+
+    def new(self, title: str) -> Job:
+        """A job that has not begun."""
+        return Job(title)
+
+    def run(self, job: Job, work: Callable[[Job], None]) -> None:
+        """The body of a job's thread. Never raises."""
+        try:
+            work(job)
+        except Exception as error:  # noqa: BLE001 - shown, whatever it is
+            self._end(job, f"✗ {describe(error)}", (), failed=True)
+        finally:
+            job.ended = True
+
+    def move(self, job: Job, queue: str, only: frozenset[str], to: str | None) -> None:
+        """Move messages out of a queue, back to where they came from or to one that is named."""
+        session = self._bench.writing_session("putting messages back")
+        source = find_place(session, parse_queue(queue))
+        options = MoveOptions(only=only, operation="put back", canary=lambda new_ids: self._canary(job, targets.names, new_ids))
+        targets = find_targets(session, source, to)
+        mover = Mover(session, source, targets, Selection(None), options, job.stop)
+
+        def agree(plan: Plan) -> bool:
+            self._ask(list(plan_lines(plan)), plan.to_move + plan.finished_before)
+            if not plan.to_move + plan.finished_before or not job.wait():
+                return False
+            mover.edited.update(job.edited)
+            self._work()
+            return True
+
+        report = mover.run(agree, self._advance)
+        self._tell(job, report, "moved")
+
+    def copy(self, job: Job, messages: Sequence[Message], to: str) -> None:
+        """Send copies to a queue, here or at a local endpoint."""
+        session = self._session_of(to)
+        target = find_target(session, to)
+        report, fitting = _copies(messages, target)
+        skipped = [f"  {len(report.results):,} skipped, such as: {report.results[0].why}"] if report.results else []
+        place = f"{target.name} at {session.service_url()}"
+        self._ask([f"Plan: {len(fitting):,} copies go to {place}; the originals stay", *skipped], len(fitting))
+        if fitting and job.wait():
+            self._work()
+            edited = [replace(each, body=job.edited.get(each.key, each.body)) for each in fitting]
+            self._send(job, session, target, edited, report)
+        self._tell(job, report, "sent")
+
+    def _send(self, job: Job, session: AwsSession, target: Target, messages: Sequence[Outgoing], report: MoveReport) -> None:
+        action = Action(session.connection, session.service_url(), target.name, "copy")
+        putter = Putter(session, target, Journal(None, time.time()), Pace(None, job.stop), job.stop)
+        try:
+            for results in putter.put(messages):
+                report.results += [
+                    MoveResult(key, _STATES[each.verdict], each.message_id, each.why) for key, each in results.items()
+                ]
+                self._advance(len(results))
+        finally:
+            putter.close()
+            action.end(report_line(report), [result.message_id for result in report.results if result.new_id])
+
+    def delete(self, job: Job, queue: str, only: frozenset[str]) -> None:
+        """Delete messages, after a backup."""
+        session = self._bench.writing_session("deleting messages")
+        source = find_place(session, parse_queue(queue))
+
+        def agree(count: int) -> bool:
+            self._ask([f"Plan: {count:,} messages of {source.name} are written to a backup and deleted"], count)
+            return job.wait()
+
+        self._tell(job, Deleter(session, source, only, job.stop).run(agree), "deleted")
+
+    def purge(self, job: Job, queue: str) -> None:
+        """Delete all of a queue. The question was answered by typing its name."""
+        session = self._bench.writing_session("a purge")
+        look, purge = session.client(LOOK), session.client(PURGE)
+        try:
+            url = resolve_queue(parse_queue(queue), look, session.connection.region)
+            action = Action(session.connection, session.service_url(), queue, "purge")
+            call("PurgeQueue", lambda: purge.purge_queue(QueueUrl=url))
+            action.end("purged", [])
+        finally:
+            look.close()
+            purge.close()
+        self._end(job, f"{queue} is being purged: SQS takes up to 60 s", ())
+
+    def _session_of(self, to: str) -> AwsSession:
+        """The engine's session, or one for a local endpoint that a URL names."""
+        reference = parse_queue(to)
+        endpoint = None if reference.url is None else _endpoint(reference.url)
+        if endpoint is None or endpoint == self._bench.session().service_url():
+            return self._bench.writing_session("sending copies")
+        return AwsSession(make_connection_settings(env="local", endpoint_url=endpoint))
+
+    def _canary(self, job: Job, queues: Sequence[str], new_ids: Sequence[str]) -> str:
+        """Wait until our own consumer has ended these; why not to go on, or an empty text."""
+        if not job.canary:
+            return ""
+        left, give_up = set(new_ids), time.monotonic() + CANARY_SECONDS
+        while left and not job.stop.wait(_LOOK_SECONDS):
+            for message_id in list(left):
+                outcome = self._outcome(queues, message_id)
+                if outcome in (Outcome.HANDLED, Outcome.DISCARDED):
+                    left.discard(message_id)
+                elif outcome is not None:
+                    return f"the canary {message_id} ended as {outcome}: the rest stays where it is"
+            if time.monotonic() > give_up:
+                return f"after {CANARY_SECONDS:g} s our consumer had not ended {len(left)} of the canaries: the rest stays"
+        return ""
+
+    def _outcome(self, queues: Sequence[str], message_id: str) -> Outcome | None:
+        found = (self._engine.message(queue, message_id) for queue in queues)
+        return next((detail.outcome for detail in found if detail is not None and detail.outcome is not None), None)
+
+    def _ask(self, lines: Sequence[str], total: int) -> None:
+        self._change(state=JobState.ASKING if total else JobState.PLANNING, lines=tuple(lines), total=total)
+
+    def _work(self) -> None:
+        self._change(state=JobState.WORKING)
+
+    def _advance(self, count: int) -> None:
+        job = self._bench.view().job
+        self._change(done=(job.done if job else 0) + count)
+
+    def _tell(self, job: Job, report: MoveReport, word: str) -> None:
+        results = [result for result in report.results if result.state is not State.MOVED]
+        lines = [f"  {result.state}: {result.message_id}: {result.why}" for result in results[:_LISTED]]
+        if len(results) > _LISTED:
+            lines.append(f"  … and {len(results) - _LISTED:,} more")
+        if report.backup:
+            lines.append(f"backup, kept 7 days: {report.backup}")
+        said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
+        self._end(job, said, lines, failed=not report.clean)
+        if report.results:
+            self._look_again()
+
+    def _end(self, job: Job, said: str, lines: Sequence[str], *, failed: bool = False) -> None:
+        plan = job_view.lines if (job_view := self._bench.view().job) else ()
+        self._change(state=JobState.ENDED, lines=(*plan, said, *lines), failed=failed)
+        self._engine.events.record(Level.ERROR if failed else Level.INFO, Code.WORK_ENDED, None, f"{job.title}: {said}")
+
+    def _change(self, **changed: object) -> None:
+        job = self._bench.view().job
+        if job is not None:
+            self._bench.show(job=replace(job, **changed))  # type: ignore[arg-type]
+
+    def _look_again(self) -> None:
+        view = self._bench.view()
+        if view.queue is not None and view.state is LookState.SHOWN and view.rung is not None and view.rung.free:
+            self._bench.look(view.queue)
+
+
+def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, list[Outgoing]]:
+    """What cannot be sent, and what can."""
+    report, fitting = MoveReport(), []
+    for message in messages:
+        dedup_id = f"{message.message_id}-{time.time_ns()}" if target.fifo else None
+        each = replayed(message, message.message_id, dedup_id)
+        if why := target.problem(each):
+            report.results.append(MoveResult(each.key, State.SKIPPED, None, why))
+        else:
+            fitting.append(each)
+    return report, fitting
+
+
+def _endpoint(url: str) -> str | None:
+    parts = urlsplit(url)
+    if not is_local_host(parts.hostname or ""):
+        raise ConfigurationError(f"{url} is not on this machine: copies go to queues of this session, or to a local endpoint")
+    return f"{parts.scheme}://{parts.netloc}"
