@@ -65,8 +65,8 @@ class WorkbenchFacade(Protocol):
     def view(self) -> BenchView:
         """As it is now."""
 
-    def look(self, queue: str, *, receive: bool = False) -> None:
-        """Look into a queue: by the emulator's page, else by receiving once `receive` gives leave."""
+    def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
+        """Look into a queue, or into its dead-letter queue: by the emulator's page, else by receiving once `receive` allows."""
 
     def put_back(self, message_ids: frozenset[str], to: str | None = None) -> None:
         """Plan to move these back, to `to` or where each came from; then `answer`. Raises `ConfigurationError` when refused."""

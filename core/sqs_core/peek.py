@@ -73,6 +73,7 @@ class Place:
     redrive_readable: bool
     retention_seconds: int
     waiting: int | None
+    dead_letter_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def find_place(session: AwsSession, reference: QueueReference) -> Place:
     retention = whole(attributes.get("MessageRetentionPeriod")) or LONGEST_RETENTION_SECONDS
     waiting = facts.depth.visible if facts.depth else None
     fifo = reference.name.endswith(".fifo")
-    return Place(reference.name, url, fifo, facts.maximum_receives, known, retention, waiting)
+    return Place(reference.name, url, fifo, facts.maximum_receives, known, retention, waiting, facts.dead_letter_name)
 
 
 def _readable_attributes(client: SQSClient, url: str) -> Mapping[str, str]:

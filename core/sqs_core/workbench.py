@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqs_core.bench_jobs import Job
     from sqs_core.client import AwsSession
     from sqs_core.engine import Engine
+    from sqs_core.peek import Place
     from sqs_core.write_lock import LockState
 
 MOST_SHOWN = 1000
@@ -51,16 +52,19 @@ class Workbench:
         with self._guard:
             self._view = replace(self._view, **changed)  # type: ignore[arg-type]
 
-    def look(self, queue: str, *, receive: bool = False) -> None:
+    def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
         """See `WorkbenchFacade`."""
         reference = parse_queue(queue)
-        self.show(queue=reference.name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
-        self._start("look", lambda: self._look(queue, receive=receive))
+        name = None if dead_letters else reference.name
+        self.show(queue=name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
+        self._start("look", lambda: self._look(queue, receive=receive, dead_letters=dead_letters))
 
-    def _look(self, queue: str, *, receive: bool) -> None:
+    def _look(self, queue: str, *, receive: bool, dead_letters: bool) -> None:
         try:
             session = self.session()
             place = find_place(session, parse_queue(queue))
+            if dead_letters:
+                place = self._dead_letters(session, place)
             look = None if receive else peek_behind(session, place, MOST_SHOWN)
             if look is None and not receive:
                 self.show(state=LookState.ASKING, text=cost(place))
@@ -71,6 +75,14 @@ class Workbench:
             self.show(state=LookState.FAILED, text=describe(error))
         else:
             self._shown(look, place.waiting)
+
+    def _dead_letters(self, session: AwsSession, place: Place) -> Place:
+        if place.dead_letter_name is None:
+            why = "has no dead-letter queue" if place.redrive_readable else "may not be asked for its dead-letter queue"
+            raise ConfigurationError(f"{place.name} {why}: m looks at its own messages")
+        found = find_place(session, parse_queue(place.dead_letter_name))
+        self.show(queue=found.name)
+        return found
 
     def _shown(self, look: Look, waiting: int | None) -> None:
         hidden = f"{look.not_handed_back} are still hidden, for at most 30 s: {look.why}" if look.not_handed_back else look.why

@@ -1,207 +1,13 @@
-"""The one table of commands: bindings, the key bar, the palette and the help screen are all made from it."""
+"""What is made from the table of commands: bindings, the key bar, the palette and the help screen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
-
 from textual.binding import Binding
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from sqs_tui.command_model import Command, Group, Pane, Place, Situation
+from sqs_tui.command_table import COMMANDS
 
-
-class Group(StrEnum):
-    """The headings of the help screen, in its order."""
-
-    CONSUMER = "Consumer"
-    PANES = "Panes"
-    MESSAGES = "Messages"
-    VIEW = "View"
-    MOVE = "Move"
-    LEAVE = "Leave"
-
-
-class Pane(StrEnum):
-    """What can have the focus; the values are widget ids."""
-
-    QUEUES = "queues"
-    WORKERS = "workers"
-    IN_FLIGHT = "in-flight"
-    HISTORY = "history"
-    POLLERS = "pollers"
-    EVENTS = "events"
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What decides which commands are allowed now."""
-
-    pane: Pane | None = None
-    queue: bool = False
-    consuming: bool = False
-    message: bool = False
-    event: bool = False
-    identity: bool = False
-    paused: bool = False
-    frozen: bool = False
-    filtered: bool = False
-    leaving: bool = False
-    view_only: bool = False
-
-
-def _always(situation: Situation) -> bool:
-    return not situation.leaving
-
-
-def _while_consuming(situation: Situation) -> bool:
-    return situation.consuming and not situation.leaving
-
-
-def _on_message(situation: Situation) -> bool:
-    return situation.consuming and situation.message and not situation.leaving
-
-
-def _on_something(situation: Situation) -> bool:
-    return _on_message(situation) or ((situation.event or situation.identity) and not situation.leaving)
-
-
-def _in_history(situation: Situation) -> bool:
-    return _on_message(situation) and situation.pane is Pane.HISTORY
-
-
-def _on_free_queue(situation: Situation) -> bool:
-    return situation.queue and not situation.consuming and not situation.leaving
-
-
-def _something_to_undo(situation: Situation) -> bool:
-    return situation.filtered or situation.frozen
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing the user can do.
-
-    `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out),
-    shown with `bar_key` where that differs from `key`; `undo_bar` is the word while the command is `in_effect`. `rank` is
-    its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything outside
-    this screen. `action` is the table widget's own action, or empty for the screen's `command`.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    key: str
-    title: str
-    help: str
-    group: Group
-    when: Callable[[Situation], bool] = _always
-    changes: bool = False
-    bar: str = ""
-    bar_key: str = ""
-    undo_bar: str = ""
-    in_effect: Callable[[Situation], bool] = lambda _: False
-    rank: int = 0
-    action: str = ""
-
-    def word(self, situation: Situation) -> str:
-        """The word in the key bar now."""
-        return self.undo_bar if self.in_effect(situation) else self.bar
-
-    def allowed(self, situation: Situation) -> bool:
-        """Whether it makes sense now."""
-        return self.when(situation) and not (self.changes and situation.view_only)
-
-
-COMMANDS = (
-    Command(
-        "pause", ("p",), "p", "Pause or resume",
-        "Stop receiving on the selected queue and work off what is held; press again to receive.",
-        Group.CONSUMER, _while_consuming, changes=True, bar="Pause", rank=8,
-        undo_bar="Resume", in_effect=lambda situation: situation.paused,
-    ),
-    Command(
-        "consume", ("c",), "c", "Consume this queue",
-        "Start a consumer on the selected queue with a handler you choose. Success deletes messages.",
-        Group.CONSUMER, _on_free_queue, changes=True, bar="Consume", rank=9,
-    ),
-    Command(
-        "grow", ("plus",), "+", "Add a thread",
-        "One thread more in the focused pool: pollers in the pollers pane, else workers.",
-        Group.CONSUMER, _while_consuming, changes=True, bar="Pool", bar_key="+/-", rank=6,
-    ),
-    Command(
-        "shrink", ("minus",), "-", "Remove a thread",
-        "One thread fewer in the focused pool, after its current message.",
-        Group.CONSUMER, _while_consuming, changes=True,
-    ),
-    Command(
-        "workers", ("w",), "w", "Workers",
-        "What each worker does.", Group.PANES, _while_consuming, bar="Workers", rank=3,
-    ),
-    Command(
-        "in_flight", ("i",), "i", "In flight",
-        "The messages held now, and how long their leases run.", Group.PANES, _while_consuming, bar="In flight", rank=3,
-    ),
-    Command(
-        "history", ("m",), "m", "Messages",
-        "Finished messages: how they ended, how long they took.", Group.PANES, _while_consuming, bar="Messages", rank=3,
-    ),
-    Command(
-        "open", ("enter",), "enter", "Open",
-        "Body, attributes and timeline of the message under the cursor; an event or the identity, whole.",
-        Group.MESSAGES, _on_something, bar="Open", rank=5, action="open",
-    ),
-    Command(
-        "replay", ("R",), "R", "Replay message",
-        "Send the finished message under the cursor again as a new one, after a confirmation.",
-        Group.MESSAGES, _in_history, changes=True, bar="Replay", rank=4,
-    ),
-    Command(
-        "filter", ("slash",), "/", "Filter",
-        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
-        Group.VIEW, _while_consuming, bar="Filter", rank=2,
-    ),
-    Command(
-        "identity", ("I",), "I", "Identity",
-        "Who this is and why: environment, credentials, every provider, expiry; and the timeouts of the client.",
-        Group.VIEW, bar="Identity",
-    ),
-    Command(
-        "freeze", ("f",), "f", "Freeze the view",
-        "Hold the screen still; consuming and counting go on. Press again to go on watching.",
-        Group.VIEW, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
-    ),
-    Command(
-        "screenshot", ("s",), "s", "Save a screenshot",
-        "Write what you see to an SVG file, and say where.", Group.VIEW,
-    ),
-    Command(
-        "back", ("escape",), "esc", "Back",
-        "Close what is open; clear the filter; end a freeze.", Group.VIEW, _something_to_undo, bar="Back", rank=5,
-    ),
-    Command(
-        "queue", tuple("123456789"), "1-9", "Select a queue",
-        "Show that queue's panes.", Group.MOVE,
-    ),
-    Command("up", ("up", "k"), "up k", "Up", "One row up.", Group.MOVE, action="move(-1)"),
-    Command("down", ("down", "j"), "down j", "Down", "One row down.", Group.MOVE, action="move(1)"),
-    Command("page_up", ("pageup",), "pgup", "Page up", "One page up.", Group.MOVE, action="page(-1)"),
-    Command("page_down", ("pagedown",), "pgdn", "Page down", "One page down.", Group.MOVE, action="page(1)"),
-    Command(
-        "top", ("g", "home"), "g home", "First row",
-        "The first row; among messages and events, stay with the newest.", Group.MOVE, action="top",
-    ),
-    Command("bottom", ("G", "end"), "G end", "Last row", "The last row.", Group.MOVE, action="bottom"),
-    Command("next_pane", (), "tab", "Next pane", "Focus the next pane; shift+tab the one before.", Group.MOVE),
-    Command("help", ("question_mark",), "?", "Help", "All keys and what the words mean.", Group.VIEW, bar="Help", rank=9),
-    Command("palette", (), "ctrl+p", "Commands", "Find a command by name; also the themes.", Group.VIEW),
-    Command(
-        "quit", ("q", "ctrl+c", "ctrl+q"), "q", "Quit",
-        "Drain: stop receiving, finish what is held, then leave. A second press leaves now and releases what it can.",
-        Group.LEAVE, lambda _: True, bar="Quit", rank=10,
-    ),
-)  # fmt: skip
+__all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
 BY_ID = {command.id: command for command in COMMANDS}
 
@@ -223,7 +29,17 @@ def screen_bindings() -> list[Binding]:
     return [
         Binding(key, f"command('{command.id}', '{key}')", command.title, show=False)
         for command in COMMANDS
-        if not command.action and command.group is not Group.LEAVE
+        if not command.action and command.group is not Group.LEAVE and command.place is Place.MAIN
+        for key in command.keys
+    ]
+
+
+def place_bindings(place: Place) -> list[Binding]:
+    """The bindings of another screen than the main one."""
+    return [
+        Binding(key, f"command('{command.id}', '{key}')", command.title, show=False)
+        for command in COMMANDS
+        if command.place is place
         for key in command.keys
     ]
 
@@ -238,7 +54,16 @@ def app_bindings() -> list[Binding]:
 def bar_commands(situation: Situation) -> list[Command]:
     """What the key bar offers now, in the table's order."""
     here = situation.pane.name.lower() if situation.pane else None
-    return [command for command in COMMANDS if command.bar and command.id != here and command.allowed(situation)]
+    return [
+        command
+        for command in COMMANDS
+        if command.bar and command.place is Place.MAIN and command.id != here and command.allowed(situation)
+    ]
+
+
+def place_commands(place: Place, *, view_only: bool) -> list[Command]:
+    """What the key bar of another screen offers."""
+    return [command for command in COMMANDS if command.bar and command.place is place and not (command.changes and view_only)]
 
 
 def palette_commands(situation: Situation) -> list[Command]:
@@ -247,7 +72,10 @@ def palette_commands(situation: Situation) -> list[Command]:
     return [
         command
         for command in COMMANDS
-        if command.group not in unlisted and command.id not in {"palette", "back"} and command.allowed(situation)
+        if command.group not in unlisted
+        and command.place is Place.MAIN
+        and command.id not in {"palette", "back"}
+        and command.allowed(situation)
     ]
 
 

@@ -18,6 +18,7 @@ from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.message import MessageScreen
+from sqs_tui.screens.write_commands import WriteCommands
 from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class CommandRunner:
         self._viewer = viewer
         self._options = options
         self._redraw = redraw
+        self._writes = WriteCommands(screen, facade, options)
 
     def run(self, command_id: str, key: str) -> None:
         """Run one; `key` is the key it was run with, or empty."""
@@ -52,7 +54,12 @@ class CommandRunner:
             "shrink": lambda: self._resize(-1),
             "workers": lambda: self._screen.show_pane(Pane.WORKERS),
             "in_flight": lambda: self._screen.show_pane(Pane.IN_FLIGHT),
-            "history": lambda: self._screen.show_pane(Pane.HISTORY),
+            "history": self._writes.messages,
+            "dead_letters": self._writes.dead_letters,
+            "edit": self._writes.edit_current,
+            "unlock": self._writes.unlock,
+            "actions": self._writes.open_actions,
+            "purge": self._writes.purge,
             "open": self._open,
             "replay": self._replay_current,
             "filter": self._filter,

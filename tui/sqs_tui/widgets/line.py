@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.content import Content
 from textual.widget import Widget
 
-from sqs_tui.commands import BY_ID, Command, Situation, bar_commands, open_bindings
+from sqs_tui.commands import BY_ID, Command, Place, Situation, bar_commands, open_bindings, place_commands
 from sqs_tui.rows import Tone
 from sqs_tui.summary import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -81,9 +81,36 @@ class KeyBar(Line):
                 return
 
 
+class PlaceKeys(Line):
+    """The keys of another screen than the main one; a click is as good as the key."""
+
+    def __init__(self, place: Place, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._place = place
+        self._commands: list[Command] = []
+
+    def offer(self, *, view_only: bool) -> None:
+        """Show the commands of the place."""
+        self._commands = place_commands(self._place, view_only=view_only)
+        self.show(lambda width: Content("  ").join(_entry(each, Situation()) for each in _fitting(self._commands, width)))
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the command under the mouse."""
+        end = 0
+        for command in _fitting(self._commands, self.size.width):
+            start, end = end, end + _entry(command, Situation()).cell_length + 2
+            if start <= event.x - self.gutter.left < end:
+                await self.run_action(f"screen.command('{command.id}', '')")
+                return
+
+
 def fitting(situation: Situation, width: int) -> list[Command]:
     """The commands of the key bar that fit; the least important go first."""
-    commands = bar_commands(situation)
+    return _fitting(bar_commands(situation), width, situation)
+
+
+def _fitting(offered: Sequence[Command], width: int, situation: Situation | None = None) -> list[Command]:
+    commands, situation = list(offered), situation or Situation()
     while commands and sum(_entry(command, situation).cell_length + 2 for command in commands) - 2 > width:
         commands.remove(min(commands, key=lambda command: command.rank))
     return commands

@@ -1,0 +1,129 @@
+"""Pure: what the workbench saw becomes rows of its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqs_core.bench import LookState
+from sqs_core.errors import ConfigurationError
+from sqs_core.masking import mask_secrets
+from sqs_core.selecting import Selection
+from sqs_core.shapes import group_by_shape, shape_of
+from sqs_tui import format as shown
+from sqs_tui.rows import Cell, Column, Row, Tone, matches
+from sqs_tui.safe_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqs_core.bench import BenchView
+    from sqs_core.peek import Peeked
+
+PREVIEW_CHARACTERS = 300
+EXPRESSION = "="
+MESSAGE_COLUMNS = (
+    Column("", 1),
+    Column("message", 8),
+    Column("sent (UTC)", 19, needs=100),
+    Column("receives", 16),
+    Column("group", 12, needs=110),
+    Column("state", 7, needs=90),
+    Column("body", 8, grows=True),
+)
+GROUP_COLUMNS = (Column("messages", 8, right=True), Column("example", 8), Column("what they look like", 8, grows=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that a filter lets through; `problem` says what is wrong with it: then it lets all through."""
+
+    rows: tuple[Peeked, ...]
+    problem: str = ""
+
+
+def choose(view: BenchView, text: str, shape: str | None) -> Chosen:
+    """The rows of one shape (None for all) that a filter lets through: a text, or after `=` a JMESPath expression."""
+    rows = view.rows if shape is None else tuple(row for row in view.rows if shape_of(row.message) == shape)
+    if not text.startswith(EXPRESSION):
+        return Chosen(tuple(row for row in rows if _contains(row, text)))
+    try:
+        selection = Selection(text[len(EXPRESSION) :].strip() or None)
+    except ConfigurationError as error:
+        return Chosen(rows, str(error))
+    return Chosen(tuple(row for row in rows if selection.chooses(row.message)), selection.example)
+
+
+def _contains(row: Peeked, text: str) -> bool:
+    if not text:
+        return True
+    message = row.message
+    values = [value.value for value in message.typed_attributes.values() if isinstance(value.value, str)]
+    return matches(text, message.message_id, message.body, message.group_id, *values)
+
+
+def message_rows(rows: Sequence[Peeked], marked: Collection[str]) -> tuple[Row, ...]:
+    """A row for each message."""
+    return tuple(_message_row(row, row.message.message_id in marked) for row in rows)
+
+
+def group_rows(view: BenchView) -> tuple[Row, ...]:
+    """A row for each shape, the most frequent first; its key is the shape."""
+    return tuple(
+        Row(
+            group.shape,
+            (
+                Cell(shown.count(group.count), Tone.STRONG),
+                Cell(one_line(group.example, 9)[:8], Tone.MUTED),
+                Cell(one_line(mask_secrets(group.shape))),
+            ),
+            group.example,
+        )
+        for group in group_by_shape(row.message for row in view.rows)
+    )
+
+
+def _message_row(row: Peeked, marked: bool) -> Row:
+    message = row.message
+    left = row.receives_left
+    counted = f"{message.receive_count}" if left is None else f"{message.receive_count}, {left} left"
+    return Row(
+        message.message_id,
+        (
+            Cell("●" if marked else "", Tone.ACCENT),
+            Cell(one_line(message.message_id, 9)[:8], Tone.STRONG),
+            Cell(shown.stamp(message.sent_at).removesuffix(" UTC") if message.sent_at is not None else "?", Tone.MUTED),
+            Cell(counted, Tone.WARNING if left is not None and left <= 1 else Tone.PLAIN),
+            Cell(one_line(message.group_id or "")),
+            Cell("visible" if row.visible else "hidden", Tone.MUTED if row.visible else Tone.WARNING),
+            Cell(one_line(mask_secrets(message.body, PREVIEW_CHARACTERS))),
+        ),
+        message.message_id,
+    )
+
+
+def summary_text(view: BenchView, chosen: int, filtered: bool) -> str:
+    """What was seen, by which way and when, in one line."""
+    if view.state is not LookState.SHOWN:
+        return {LookState.LOOKING: "looking …", LookState.ASKING: "not looked at yet", LookState.NONE: ""}.get(
+            view.state, view.text
+        )
+    seen, total = len(view.rows), view.total
+    of = f"{seen:,}" if total is None else f"{seen:,} of {'' if view.rung and view.rung.free else 'about '}{max(total, seen):,}"
+    way = "on the emulator's own page, at no cost" if view.rung and view.rung.free else "by receiving, one receive each"
+    more = total is not None and total > seen
+    kept = f"{chosen:,} of {'>' if more else ''}{seen:,} match · " if filtered else ""
+    return f"{kept}{of} seen {way} · {shown.clock_time(view.at)} UTC"
+
+
+def empty_text(view: BenchView, filtered: bool) -> str:
+    """What stands in the table while it has no rows."""
+    if view.state is LookState.LOOKING:
+        return "Looking …"
+    if view.state is LookState.ASKING:
+        return "Press l to look by receiving."
+    if view.state is LookState.FAILED:
+        return "Nothing could be seen: r tries again."
+    if filtered and view.rows:
+        return "Nothing here matches the filter."
+    return "No messages are here."

@@ -1,0 +1,129 @@
+"""What the commands of the workbench do; a refusal becomes a toast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from sqs_core.bench import JobState, LookState
+from sqs_core.errors import ConfigurationError, describe
+from sqs_core.model import MessageDetail
+from sqs_tui.editor import edit
+from sqs_tui.safe_text import content, one_line
+from sqs_tui.screens.job import JobScreen
+from sqs_tui.screens.message import MessageScreen
+from sqs_tui.screens.typed import Typed, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqs_core.facade import EngineFacade
+    from sqs_tui.screens.bench import BenchScreen
+
+
+class BenchWork:
+    """Looks, moves, copies, edits and deletes what the bench shows."""
+
+    def __init__(self, screen: BenchScreen, facade: EngineFacade) -> None:
+        self._screen, self._facade = screen, facade
+        self._bench = facade.workbench()
+
+    def run(self, command_id: str) -> None:
+        """Run one of the table's commands."""
+        commands: dict[str, Callable[[], None]] = {
+            "bench_look": self._look,
+            "bench_refresh": lambda: self._screen.look(receive=False),
+            "bench_open": self._open,
+            "bench_put_back": self._put_back,
+            "bench_edit": self._edit,
+            "bench_copy": self._copy,
+            "bench_delete": self._delete,
+        }
+        try:
+            commands[command_id]()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
+            self._screen.notify(one_line(describe(error)), severity="error", markup=False)
+
+    def _look(self) -> None:
+        if self._bench.view().state in (LookState.ASKING, LookState.SHOWN, LookState.FAILED):
+            self._screen.look(receive=True)
+
+    def _open(self) -> None:
+        row = self._screen.current()
+        if row is not None:
+            seen = "seen on the emulator's page" if row.rung.free else "received by a look"
+            detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
+            self._screen.app.push_screen(MessageScreen(detail, None))
+
+    def _put_back(self) -> None:
+        ids = self._chosen()
+        self._bench.put_back(ids)
+        self._show_job()
+
+    def _edit(self) -> None:
+        row = self._screen.current()
+        if row is None:
+            return
+        self._bench.put_back(frozenset([row.message.message_id]))
+        with self._screen.app.suspend():
+            try:
+                body = edit(row.message.body)
+            except ConfigurationError:
+                self._bench.cancel()
+                raise
+        if body is None:
+            self._bench.cancel()
+            self._screen.notify("The body is as it was: nothing was sent.", markup=False)
+            return
+        self._show_job({row.message.message_id: body})
+
+    def _copy(self) -> None:
+        ids = self._chosen()
+
+        def take(to: str) -> str | None:
+            try:
+                self._bench.copy(ids, to)
+            except Exception as error:  # noqa: BLE001 - shown beside the box
+                return describe(error)
+            self._show_job()
+            return None
+
+        question = Content(f"Copy {len(ids):,} messages to which queue? A name, or the URL of a queue at a local endpoint.")
+        self._screen.app.push_screen(Typed("Copy", question, "queue, or http://localhost:4566/000000000000/queue", take))
+
+    def _delete(self) -> None:
+        ids, queue = self._chosen(), self._screen.queue
+
+        def then() -> None:
+            self._bench.delete(ids)
+            self._show_job()
+
+        question = Content.assemble(
+            ("▲ ", "bold $text-warning"),
+            f"Delete {len(ids):,} messages of ",
+            content(queue, style="bold"),
+            f" ({self.where()})? A backup is written first. Type the queue's name.",
+        )
+        if (lock := self._bench.lock()).locked:
+            raise ConfigurationError(lock.why)
+        self._screen.app.push_screen(type_name("Delete", queue, question, then))
+
+    def _chosen(self) -> frozenset[str]:
+        ids = self._screen.targets()
+        if not ids:
+            raise ConfigurationError("no message is chosen: mark some with space, or move to one")
+        return ids
+
+    def where(self) -> str:
+        """The environment and the account, for questions that matter."""
+        snapshot = self._facade.snapshot()
+        account = snapshot.credentials.account if snapshot.credentials else None
+        return f"{snapshot.engine.environment.upper()}, {f'account {account}' if account else snapshot.engine.endpoint}"
+
+    def _show_job(self, edited: dict[str, str] | None = None) -> None:
+        job = self._bench.view().job
+        if job is None or job.state is JobState.ENDED:
+            return
+        consumed = bool(self._facade.snapshot().consumers)
+        self._screen.app.push_screen(JobScreen(self._bench, self.where(), canary=consumed, edited=edited))

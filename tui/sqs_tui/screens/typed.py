@@ -1,0 +1,60 @@
+"""Questions that are answered by typing: the reason for an unlock, the name of a queue, where copies go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from sqs_tui.safe_text import content
+from sqs_tui.screens.steady import Steady
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+
+class Typed(Steady, ModalScreen[None]):
+    """Asks for a text. `take` gets it and returns what was wrong with it, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Cancel")]
+
+    def __init__(self, title: str, question: Content, placeholder: str, take: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._title, self._question, self._placeholder, self._take = title, question, placeholder, take
+
+    def compose(self) -> ComposeResult:
+        """The question, the box, and what was wrong."""
+        with VerticalScroll(classes="dialog") as dialog:
+            dialog.border_title = content(self._title)
+            yield Static(self._question)
+            yield Input(id="typed", placeholder=self._placeholder)
+            yield Static(id="refusal")
+            yield Static(Content.assemble(("enter", "bold"), " go on   ", ("esc", "bold"), " cancel"))
+
+    @on(Input.Submitted)
+    def take(self, event: Input.Submitted) -> None:
+        """Go on, or say why not."""
+        refusal = self._take(event.value.strip())
+        if refusal is None:
+            self.dismiss()
+        else:
+            self.query_one("#refusal", Static).update(content(f"✗ {refusal}", style="bold $text-error"))
+
+
+def type_name(title: str, name: str, question: Content, then: Callable[[], None]) -> Typed:
+    """A question that only the queue's own name answers."""
+
+    def take(text: str) -> str | None:
+        if text != name:
+            return f"that is not {name}: type the queue's name to go on"
+        then()
+        return None
+
+    return Typed(title, question, name, take)
