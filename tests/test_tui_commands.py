@@ -186,7 +186,7 @@ async def test_help_shows_every_key() -> None:
 
 def test_keys_kept_for_later_are_not_bound() -> None:
     bound = {key for command in COMMANDS for key in command.keys}
-    assert not bound & {"x", "E", "space", "ctrl+d", "exclamation_mark", "at", "F"}
+    assert not bound & {"F"}
     assert len(bound) == sum(len(command.keys) for command in COMMANDS)
 
 

@@ -6,14 +6,62 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.bench import BenchView
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import QueueListing
+from sqs_core.write_lock import LockState
 from tui_canned import NOW, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqs_core.model import MessageDetail, PoolName, RunState, Snapshot
+
+
+@dataclass
+class FakeBench:
+    """A workbench that shows `now` and records every command."""
+
+    now: BenchView = field(default_factory=BenchView)
+    locked: LockState = field(default_factory=lambda: LockState(locked=False))
+    log: list[dict[str, object]] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def view(self) -> BenchView:
+        return self.now
+
+    def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
+        self.calls.append(("look", queue, receive, dead_letters))
+
+    def put_back(self, message_ids: frozenset[str], to: str | None = None) -> None:
+        self.calls.append(("put_back", message_ids, to))
+
+    def copy(self, message_ids: frozenset[str], to: str) -> None:
+        self.calls.append(("copy", message_ids, to))
+
+    def delete(self, message_ids: frozenset[str]) -> None:
+        self.calls.append(("delete", message_ids))
+
+    def purge(self, queue: str) -> None:
+        self.calls.append(("purge", queue))
+
+    def answer(self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None) -> None:
+        self.calls.append(("answer", yes, canary, dict(edited or {})))
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel",))
+
+    def lock(self) -> LockState:
+        return self.locked
+
+    def unlock(self, reason: str) -> None:
+        self.calls.append(("unlock", reason))
+
+    def relock(self) -> None:
+        self.calls.append(("relock",))
+
+    def actions(self) -> list[dict[str, object]]:
+        return self.log
 
 
 @dataclass
@@ -26,6 +74,7 @@ class FakeFacade:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: dict[str, Exception] = field(default_factory=dict)
     deadline_seconds: float | None = None
+    bench: FakeBench = field(default_factory=lambda: FakeBench())
     called: threading.Condition = field(default_factory=threading.Condition)
 
     def _call(self, *call: Any) -> None:
@@ -82,8 +131,11 @@ class FakeFacade:
         self._call("message", queue, message_id)
         return self.details.get(message_id)
 
-    def replay(self, queue: str, message_id: str) -> None:
-        self._call("replay", queue, message_id)
+    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
+        self._call("replay", queue, message_id, *([] if body is None else [body]))
+
+    def workbench(self) -> FakeBench:
+        return self.bench
 
     def list_queues(self) -> QueueListing:
         return self.listing

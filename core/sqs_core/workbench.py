@@ -56,7 +56,10 @@ class Workbench:
         """See `WorkbenchFacade`."""
         reference = parse_queue(queue)
         name = None if dead_letters else reference.name
-        self.show(queue=name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
+        if name is not None and name == self.view().queue:
+            self.show(state=LookState.LOOKING, text="")  # what was seen stays until more is known
+        else:
+            self.show(queue=name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
         self._start("look", lambda: self._look(queue, receive=receive, dead_letters=dead_letters))
 
     def _look(self, queue: str, *, receive: bool, dead_letters: bool) -> None:
@@ -67,12 +70,12 @@ class Workbench:
                 place = self._dead_letters(session, place)
             look = None if receive else peek_behind(session, place, MOST_SHOWN)
             if look is None and not receive:
-                self.show(state=LookState.ASKING, text=cost(place))
+                self.show(state=LookState.ASKING, text=cost(place), rows=())
                 return
             if look is None:
                 look = peek_by_receiving(self.writing_session(f"a look at {place.name}, which receives,"), place, MOST_RECEIVED)
         except Exception as error:  # noqa: BLE001 - shown instead of the messages
-            self.show(state=LookState.FAILED, text=describe(error))
+            self.show(state=LookState.FAILED, text=describe(error), rows=())
         else:
             self._shown(look, place.waiting)
 

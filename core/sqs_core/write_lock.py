@@ -59,7 +59,7 @@ class WriteLock:
             raise ConfigurationError(state.why)
         if not reason.strip():
             raise ConfigurationError("say why: the reason goes into the action log")
-        record(self._connection, "unlock", result="unlocked for 10 minutes", reason=reason.strip())
+        record(self._connection, "unlock", result="for 10 minutes", reason=reason.strip())
         with self._lock:
             self._reason, self._ends_monotonic = reason.strip(), self._clock.monotonic() + UNLOCKED_SECONDS
 

@@ -103,8 +103,9 @@ class DashboardApp(App[int]):
                 self._main.draw(frame)
                 if isinstance(self.screen, IdentityScreen) and frame.snapshot is not None:
                     self.screen.draw(frame.snapshot)
-                if isinstance(self.screen, BenchScreen | JobScreen):
-                    self.screen.draw_frame(frame)
+                for screen in self.screen_stack:
+                    if isinstance(screen, BenchScreen | JobScreen):
+                        screen.draw_frame(frame)
             self._announce(frame.announcements)
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
             self._complain(f"this could not be drawn: {describe(error)}")

@@ -111,6 +111,8 @@ class BenchScreen(Steady, Screen[None]):
         state = (view.rows, self._filter, self._shape, self._grouped, frozenset(self.marked))
         if self._drawn is None or state != self._drawn:
             self._drawn = state
+            if view.state is LookState.SHOWN:
+                self.marked &= {row.message.message_id for row in view.rows}
             self._chosen = bench_rows.choose(view, self._filter, self._shape)
             self._draw_rows(view)
         filtered = bool(self._filter or self._shape)

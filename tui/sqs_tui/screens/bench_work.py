@@ -40,8 +40,11 @@ class BenchWork:
             "bench_copy": self._copy,
             "bench_delete": self._delete,
         }
+        self._attempt(commands[command_id])
+
+    def _attempt(self, command: Callable[[], None]) -> None:
         try:
-            commands[command_id]()
+            command()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
             self._screen.notify(one_line(describe(error)), severity="error", markup=False)
 
@@ -86,18 +89,22 @@ class BenchWork:
                 self._bench.copy(ids, to)
             except Exception as error:  # noqa: BLE001 - shown beside the box
                 return describe(error)
-            self._show_job()
             return None
 
+        def then(done: bool | None) -> None:
+            if done:
+                self._show_job()
+
         question = Content(f"Copy {len(ids):,} messages to which queue? A name, or the URL of a queue at a local endpoint.")
-        self._screen.app.push_screen(Typed("Copy", question, "queue, or http://localhost:4566/000000000000/queue", take))
+        self._screen.app.push_screen(Typed("Copy", question, "queue, or http://localhost:4566/000000000000/queue", take), then)
 
     def _delete(self) -> None:
         ids, queue = self._chosen(), self._screen.queue
 
-        def then() -> None:
-            self._bench.delete(ids)
-            self._show_job()
+        def then(done: bool | None) -> None:
+            if done:
+                self._attempt(lambda: self._bench.delete(ids))
+                self._show_job()
 
         question = Content.assemble(
             ("▲ ", "bold $text-warning"),
@@ -107,7 +114,7 @@ class BenchWork:
         )
         if (lock := self._bench.lock()).locked:
             raise ConfigurationError(lock.why)
-        self._screen.app.push_screen(type_name("Delete", queue, question, then))
+        self._screen.app.push_screen(type_name("Delete", queue, question), then)
 
     def _chosen(self) -> frozenset[str]:
         ids = self._screen.targets()

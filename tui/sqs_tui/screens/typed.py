@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 
-class Typed(Steady, ModalScreen[None]):
-    """Asks for a text. `take` gets it and returns what was wrong with it, or None."""
+class Typed(Steady, ModalScreen[bool]):
+    """Asks for a text. `take` gets it and returns what was wrong with it, or None: then it is dismissed with True."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "Cancel")]
+    AUTO_FOCUS = "#typed"
 
     def __init__(self, title: str, question: Content, placeholder: str, take: Callable[[str], str | None]) -> None:
         super().__init__()
@@ -43,18 +44,15 @@ class Typed(Steady, ModalScreen[None]):
         """Go on, or say why not."""
         refusal = self._take(event.value.strip())
         if refusal is None:
-            self.dismiss()
+            self.dismiss(True)
         else:
             self.query_one("#refusal", Static).update(content(f"✗ {refusal}", style="bold $text-error"))
 
 
-def type_name(title: str, name: str, question: Content, then: Callable[[], None]) -> Typed:
+def type_name(title: str, name: str, question: Content) -> Typed:
     """A question that only the queue's own name answers."""
 
     def take(text: str) -> str | None:
-        if text != name:
-            return f"that is not {name}: type the queue's name to go on"
-        then()
-        return None
+        return None if text == name else f"that is not {name}: type the queue's name to go on"
 
     return Typed(title, question, name, take)

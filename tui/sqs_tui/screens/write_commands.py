@@ -113,11 +113,16 @@ class WriteCommands:
             f" ({one_line(where)})? There is no backup and no undo. Type the queue's name.",
         )
 
-        def then() -> None:
-            self._bench.purge(queue)
-            self._screen.app.push_screen(JobScreen(self._bench, one_line(where), canary=False))
+        def then(done: bool | None) -> None:
+            if done:
+                try:
+                    self._bench.purge(queue)
+                except ConfigurationError as error:
+                    self._refuse(str(error))
+                else:
+                    self._screen.app.push_screen(JobScreen(self._bench, one_line(where), canary=False))
 
-        self._screen.app.push_screen(type_name("Purge", queue, question, then))
+        self._screen.app.push_screen(type_name("Purge", queue, question), then)
 
     def _open_bench(self, *, dead_letters: bool) -> None:
         queue = self._screen.frame.selected
