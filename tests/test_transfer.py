@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consuming import depth, fill
+from consuming import Process, depth, fill
 from identity_servers import Denying, Losing, serve
 from sqs_core.errors import ConfigurationError
 from sqs_tui.cli import cli
@@ -359,3 +359,33 @@ def test_what_cannot_be_sent_is_refused(
     with pytest.raises(ConfigurationError, match=said):
         run(ministack, "send", queue.name, *arguments, "--yes")
     assert depth(ministack_sqs, queue.url) == (0, 0)
+
+
+def test_a_consumer_writes_down_what_it_finished_and_it_can_be_rehearsed(
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    run: Callable[..., tuple[int, dict[str, Any]]],
+    tmp_path: Path,
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, [json.dumps({"n": number, "password": "planted-in-body"}) for number in range(20)])
+    path, part = tmp_path / "all", tmp_path / "part"
+    with Process(ministack, queue.name, "--handler", "builtin:noop", "--max-messages", "20", "--capture", str(path)) as process:
+        assert process.end().report()["handled"] == 20
+    rows = lines(path)
+    assert sorted(json.loads(row["body"])["n"] for row in rows) == list(range(20))
+    assert {(row["outcome"], row["schema"], row["receive_count"]) for row in rows} == {("handled", 1, 1)}
+    assert all(row["handler_ms"] >= 0 and row["received_at"] for row in rows)
+    assert "planted-in-body" not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    code, seen = run(ministack, "replay", str(path), "--handler", "builtin:fail")
+    assert (code, len(seen["differ"])) == (1, 20)
+    fill(ministack_sqs, queue, [str(number) for number in range(300)])
+    few = ("--capture-share", "0.1", "--max-messages", "300")
+    with Process(ministack, queue.name, "--handler", "builtin:noop", "--capture", str(part), *few) as process:
+        process.end().report()
+    assert 5 <= len(lines(part)) <= 80
+    with Process(ministack, queue.name, "--handler", "builtin:noop", "--capture", str(part)) as process:
+        ended = process.end()
+    assert (ended.code, "exists" in ended.errors) == (2, True)

@@ -26,6 +26,7 @@ from sqs_core.workbench import Workbench
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sqs_core.capture import Capture
     from sqs_core.client import AwsSession
     from sqs_core.model import Event, MessageDetail, PoolName, QueueListing
     from sqs_core.settings import ConnectionSettings, ConsumerSettings
@@ -45,9 +46,13 @@ class Engine:
         *,
         clock: Clock = SYSTEM_CLOCK,
         on_event: Callable[[Event], None] | None = None,
+        capture: Capture | None = None,
     ) -> None:
         self.connection, self.settings, self.clock = connection, settings, clock
         self.events = EventLog(clock, on_event)
+        self._capture = capture
+        if capture is not None:
+            capture.told = lambda text: self.events.record(Level.ERROR, Code.CAPTURE_ENDED, None, text)
         self.reached = threading.Event()
         self._started_at = clock.wall()
         self._host = socket.gethostname()
@@ -71,6 +76,7 @@ class Engine:
         consumer = QueueConsumer(parse_queue(queue), handler, self.settings_for(queue), self.events, self.clock)
         if consumer.name in self._consumers:
             raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
+        consumer.ledger.history.on_add = self._capture.take if self._capture else None
         self._consumers = {**self._consumers, consumer.name: consumer}
         return consumer
 
@@ -232,6 +238,8 @@ class Engine:
     def close(self) -> None:
         """End the engine's own threads; consumers must have ended before."""
         self._stop.set()
+        if self._capture is not None:
+            self._capture.close()
 
     def stopping(self) -> threading.Event:
         """Set once the engine's own threads are to end."""

@@ -59,6 +59,7 @@ class Code(StrEnum):
     CREDENTIALS_RENEWED = "credentials.renewed"
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
+    CAPTURE_ENDED = "capture.ended"
     WORK_ENDED = "work.ended"
     WRITES_UNLOCKED = "writes.unlocked"
 

@@ -15,7 +15,7 @@ from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqs_core.model import Message, Role
 
@@ -61,9 +61,13 @@ class History:
         self._entries: deque[tuple[Finished, Message, tuple[tuple[float, str], ...]]] = deque()
         self._bytes = 0
         self._snapshot: tuple[Finished, ...] = ()
+        self.on_add: Callable[[Finished, Message, float], None] | None = None
+        """Told of each message with the time of its receive, under the ledger's lock: it must return at once."""
 
     def add(self, finished: Finished, message: Message, timeline: tuple[tuple[float, str], ...]) -> None:
         """Append, and forget the oldest where a bound is passed."""
+        if self.on_add is not None:
+            self.on_add(finished, message, timeline[0][0])
         self._entries.append((finished, message, timeline))
         self._bytes += _size(message)
         while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):

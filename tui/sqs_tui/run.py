@@ -72,7 +72,13 @@ def _make_engine(
     writer: EventWriter,
 ) -> Engine:
     handler = load_handler(flags["handler"], settings.handler_timeout_seconds)
-    return Engine(connection, settings, [(queue, handler) for queue in queues], on_event=writer)
+    consumers = [(queue, handler) for queue in queues]
+    capture = None
+    if flags["capture"] is not None:
+        from sqs_core.capture import Capture
+
+        capture = Capture(Path(flags["capture"]), flags["capture_share"])
+    return Engine(connection, settings, consumers, on_event=writer, capture=capture)
 
 
 def browse(flags: dict[str, Any]) -> int:
