@@ -13,7 +13,7 @@ from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.format import stamp
-from sqs_tui.rows import keyed_events
+from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_tui import format as shown
-from sqs_tui import rows, summary
+from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
 from sqs_tui.notices import drain_notice, invitation, too_small, trouble_notice
 from sqs_tui.safe_text import content
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.rows import Column
     from sqs_tui.trends import Rates
     from sqs_tui.viewer import Viewer
 
@@ -71,14 +72,16 @@ class MainScreen(Steady, Screen[None]):
         yield Line(id="invitation")
         with Container(id="body"):
             with Vertical(id="main"):
-                yield LiveTable(rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
-                yield LiveTable(rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
-                yield LiveTable(rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
+                yield LiveTable(pane_rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
+                yield LiveTable(pane_rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
+                yield LiveTable(pane_rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
             with Container(id="side"):
                 with Container(id="pair"):
-                    yield LiveTable(rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
+                    yield LiveTable(pane_rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
                     yield LatencyPane(id="latency")
-                yield LiveTable(rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True)
+                yield LiveTable(
+                    pane_rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True
+                )
         yield Input(id="filter", placeholder="id, body, error or group", compact=True)
         yield KeyBar(id="keys")
         yield Line(id="too-small")
@@ -201,7 +204,7 @@ class MainScreen(Steady, Screen[None]):
         if browsing and (self.focused is None or self.pane is Pane.WORKERS):
             self.table(Pane.QUEUES).focus()
 
-    def _hidden_rates(self, columns: tuple[rows.Column, ...]) -> Rates | None:
+    def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
         selected = self.frame.selected
         hidden = len(columns) < len(summary.QUEUE_TITLES)
@@ -219,10 +222,10 @@ class MainScreen(Steady, Screen[None]):
     def _draw_panes(self, frame: Frame, consumer: ConsumerSnapshot, now: float) -> None:
         longest = self._viewer.trends.longest_lease_seconds(consumer.queue)
         needle = frame.filter_text
-        self.table(Pane.WORKERS).show(rows.worker_rows(consumer, now, needle))
-        self.table(Pane.IN_FLIGHT).show(rows.in_flight_rows(consumer, now, longest, needle))
-        self.table(Pane.HISTORY).show(rows.history_rows(consumer, needle))
-        self.table(Pane.POLLERS).show(rows.poller_rows(consumer))
+        self.table(Pane.WORKERS).show(pane_rows.worker_rows(consumer, now, needle))
+        self.table(Pane.IN_FLIGHT).show(pane_rows.in_flight_rows(consumer, now, longest, needle))
+        self.table(Pane.HISTORY).show(pane_rows.history_rows(consumer, needle))
+        self.table(Pane.POLLERS).show(pane_rows.poller_rows(consumer))
         self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
         for pane, text in _EMPTY.items():
             self.table(pane).say_when_empty("Nothing here matches the filter." if needle else text)
@@ -235,7 +238,7 @@ class MainScreen(Steady, Screen[None]):
 
     def _draw_events(self, frame: Frame) -> None:
         events = frame.snapshot.events if frame.snapshot else ()
-        self.table(Pane.EVENTS).show(rows.event_rows(events))
+        self.table(Pane.EVENTS).show(pane_rows.event_rows(events))
         self._title(Pane.EVENTS, "Events  UTC")
 
     def _title(self, pane: Pane, title: str) -> None:
