@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqs_core.credential_report import CredentialReport as CredentialReport  # noqa: TC001 - handed on
 from sqs_core.credential_report import ProviderRow as ProviderRow
+from sqs_core.failures import NO_FAILURES
+from sqs_core.failures import FailureGroup as FailureGroup
+from sqs_core.failures import Failures as Failures
 from sqs_core.message import AttributeValue as AttributeValue
 from sqs_core.message import Message as Message  # noqa: TC001 - handed on
 from sqs_core.words import Level as Level  # noqa: TC001 - handed on
@@ -146,11 +149,15 @@ class InFlight:
     extensions: int
     group_id: str | None
     preview: str
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A message that ended here; `handler_ms` is None where no handler ran."""
+    """A message that ended here; `handler_ms` is None where no handler ran.
+
+    Where its handler failed, `error_type` is the exception's and `place` where in the handler's own code it was raised.
+    """
 
     message_id: str
     outcome: Outcome
@@ -158,6 +165,11 @@ class Finished:
     handler_ms: float | None
     error: str | None
     preview: str
+    error_type: str | None = None
+    place: str | None = None
+    receive_count: int | None = None
+    group_id: str | None = None
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +195,7 @@ class ConsumerSnapshot:
     wait_seconds: int | None = None
     read_timeout_seconds: float | None = None
     visibility_seconds: int | None = None
+    failures: Failures = NO_FAILURES
 
     @property
     def held(self) -> int:

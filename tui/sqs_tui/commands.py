@@ -163,6 +163,16 @@ COMMANDS = (
         Group.VIEW, _while_consuming, bar="Filter", rank=2,
     ),
     Command(
+        "failures", ("e",), "e", "Failures by cause",
+        "What failed in this run, by exception and place in the handler: how often, since when, and a message to look at.",
+        Group.VIEW, _while_consuming, bar="Failures",
+    ),
+    Command(
+        "groups", ("L",), "L", "Message groups",
+        "FIFO groups, and a fair queue's: which message of each is worked on, by whom and since when; how the others ended.",
+        Group.VIEW, _while_consuming,
+    ),
+    Command(
         "identity", ("I",), "I", "Identity",
         "Who this is and why: environment, credentials, every provider, expiry; and the timeouts of the client.",
         Group.VIEW, bar="Identity",

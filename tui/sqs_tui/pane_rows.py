@@ -27,7 +27,7 @@ _STATE_TONES = {
     ThreadState.HUNG: Tone.BAD,
     ThreadState.DEAD: Tone.BAD,
 }
-_OUTCOMES = {
+OUTCOMES = {
     Outcome.HANDLED: ("✓", Tone.GOOD),
     Outcome.DISCARDED: ("–", Tone.MUTED),
     Outcome.RETRIED: ("↻", Tone.WARNING),
@@ -79,6 +79,12 @@ def short_id(message_id: str) -> str:
     return one_line(message_id, SHORT_ID_LENGTH + 1)[:SHORT_ID_LENGTH]
 
 
+def thread_name(name: str) -> str:
+    """The end of the name, from the role on: `orders-worker-3` and `worker-3` both read `worker-3`."""
+    start = max(name.rfind(role) for role in (Role.WORKER, Role.POLLER))
+    return one_line(name[start:] if start > 0 else name)
+
+
 def worker_rows(consumer: ConsumerSnapshot, now: float, needle: str = "") -> tuple[Row, ...]:
     """A row for each worker thread. Only a busy worker's row holds an age, so that idle rows never change."""
     threads = [thread for thread in consumer.threads if thread.role is Role.WORKER]
@@ -92,7 +98,7 @@ def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
         Row(
             thread.name,
             (
-                Cell(_thread_name(thread.name, thread.role), Tone.STRONG),
+                Cell(thread_name(thread.name), Tone.STRONG),
                 Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
                 Cell(shown.clock_time(thread.since), Tone.MUTED),
                 Cell(one_line(thread.error or ""), Tone.BAD),
@@ -144,18 +150,12 @@ def matches(needle: str, *texts: str | None) -> bool:
     return not folded or any(folded in text.casefold() for text in texts if text)
 
 
-def _thread_name(name: str, role: Role) -> str:
-    """The end of the name, from the role on: `orders-worker-3` and `worker-3` both read `worker-3`."""
-    start = name.rfind(role)
-    return one_line(name[start:] if start > 0 else name)
-
-
 def _worker_row(thread: ThreadInfo, now: float) -> Row:
     busy = thread.state in _BUSY
     return Row(
         thread.name,
         (
-            Cell(_thread_name(thread.name, thread.role), Tone.STRONG),
+            Cell(thread_name(thread.name), Tone.STRONG),
             Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
             Cell(short_id(thread.message_id) if thread.message_id else ""),
             Cell(shown.clock_time(thread.since), Tone.MUTED),
@@ -174,7 +174,7 @@ def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) 
         message.message_id,
         (
             Cell(short_id(message.message_id), Tone.STRONG),
-            Cell(_thread_name(message.worker, Role.WORKER)) if message.worker else Cell("buffer", Tone.MUTED),
+            Cell(thread_name(message.worker)) if message.worker else Cell("buffer", Tone.MUTED),
             Cell(shown.clock_time(message.received_at), Tone.MUTED),
             Cell(shown.count(message.receive_count), Tone.WARNING if message.receive_count > 1 else Tone.MUTED),
             Cell(shown.lease(remaining_seconds, longest_lease_seconds), _lease_tone(remaining_seconds)),
@@ -196,7 +196,7 @@ def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
     # A message that came back finishes more than once; the key stays the same for a given one of them as newer ones come.
     key = f"{finished.message_id}\0{finished.finished_at}"
     seen[key] = seen.get(key, 0) + 1
-    glyph, tone = _OUTCOMES[finished.outcome]
+    glyph, tone = OUTCOMES[finished.outcome]
     return Row(
         key if seen[key] == 1 else f"{key}\0{seen[key]}",
         (

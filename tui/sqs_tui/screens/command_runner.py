@@ -17,6 +17,7 @@ from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen
+from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen
 from sqs_tui.viewer import PAUSED
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.screens.lens import LensScreen
     from sqs_tui.screens.main import MainScreen
     from sqs_tui.viewer import Viewer
 
@@ -61,6 +63,8 @@ class CommandRunner:
             "back": self._back,
             "queue": lambda: self._select(int(key or "1")),
             "identity": self._open_identity,
+            "failures": lambda: self._open_lens(FailuresScreen),
+            "groups": lambda: self._open_lens(GroupsScreen),
             "help": lambda: self._push_help(),
         }
         actions[command_id]()
@@ -108,7 +112,9 @@ class CommandRunner:
             return
         if row is None or row.message_id is None or queue is None:
             return
-        message_id = row.message_id
+        self._open_message(queue, row.message_id)
+
+    def _open_message(self, queue: str, message_id: str) -> None:
         try:
             detail = self._facade.message(queue, message_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
@@ -124,6 +130,9 @@ class CommandRunner:
     def _open_identity(self) -> None:
         if self._screen.frame.snapshot is not None:
             self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
+
+    def _open_lens(self, lens: type[LensScreen]) -> None:
+        self._screen.app.push_screen(lens(self._screen.frame, self._open_message))
 
     def _open_event(self, key: str) -> None:
         snapshot = self._screen.frame.snapshot
