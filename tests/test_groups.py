@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -59,6 +60,11 @@ def test_states() -> None:
     # The worker is idle again, or has the next one already: SQS has not confirmed how this one ended.
     assert _state(quiet_consumer(in_flight=(one,), threads=(worker(1),))) is GroupState.SETTLING
     assert _state(quiet_consumer(in_flight=(held(1, worker=None, group_id="a"),))) is GroupState.BUFFERED
+    assert _state(quiet_consumer(in_flight=(one,), threads=(worker(1, ThreadState.HANDLING, message_id="next"),))) is (
+        GroupState.SETTLING
+    )
+    # Delivered again while a worker still has its lost first delivery: that one is no longer held.
+    assert _state(quiet_consumer(in_flight=(replace(one, worker=None),), threads=(hung,))) is GroupState.BUFFERED
     failed = finished(1, Outcome.RETRIED, group_id="a")
     assert _state(quiet_consumer("a.fifo", history=(failed,))) is GroupState.TO_RETRY
     assert _state(quiet_consumer("a", history=(failed,))) is GroupState.IDLE  # nothing waits behind it

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from sqs_core.matching import Query
 from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, PoolSize, RunState, ThreadState
 from sqs_tui import format as shown
 from sqs_tui import pane_rows, rows, summary
+from sqs_tui.filtering import filtered
 from sqs_tui.spark import curve
 from sqs_tui.trends import Trends
 from sqs_tui.viewer import Frame
@@ -66,7 +68,7 @@ def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:
 )
 def test_the_filter_looks_at_id_body_group_and_worker(needle: str, matching: int) -> None:
     three = consumer(in_flight=(held(1), held(2), held(3, group_id="customer-77", worker=None)))
-    assert len(pane_rows.in_flight_rows(three, NOW, 30.0, needle)) == matching
+    assert len(pane_rows.in_flight_rows(filtered(three, Query(needle), NOW), NOW, 30.0)) == matching
 
 
 def test_changed_lines_are_those_that_differ_or_vanished() -> None:

@@ -71,7 +71,7 @@ def message_groups(consumer: ConsumerSnapshot) -> tuple[MessageGroup, ...]:
     for finished in consumer.history:
         if finished.group_id is not None:
             ended.setdefault(finished.group_id, []).append(finished)
-    at_work = {thread.message_id: thread for thread in consumer.threads if thread.state in _AT_WORK}
+    at_work = {thread.name: thread for thread in consumer.threads if thread.state in _AT_WORK}
     names = held.keys() | ended.keys()
     groups = (_group(name, held.get(name, []), ended.get(name, []), at_work, consumer.fifo) for name in names)
     return tuple(sorted(groups, key=_order))
@@ -83,9 +83,7 @@ def _order(group: MessageGroup) -> tuple[int, float, str]:
     return int(not group.held), group.since, group.group_id
 
 
-def _group(
-    name: str, held: list[InFlight], ended: list[Finished], at_work: dict[str | None, ThreadInfo], fifo: bool
-) -> MessageGroup:
+def _group(name: str, held: list[InFlight], ended: list[Finished], at_work: dict[str, ThreadInfo], fifo: bool) -> MessageGroup:
     last = max(ended, key=lambda finished: finished.finished_at, default=None)
     state, since, message_id, worker, receives = _head(held, last, at_work, fifo)
     return MessageGroup(
@@ -106,11 +104,11 @@ def _group(
 
 
 def _head(
-    held: list[InFlight], last: Finished | None, at_work: dict[str | None, ThreadInfo], fifo: bool
+    held: list[InFlight], last: Finished | None, at_work: dict[str, ThreadInfo], fifo: bool
 ) -> tuple[GroupState, float, str, str | None, int | None]:
     for message in held:
-        thread = at_work.get(message.message_id)
-        if thread is not None and thread.name == message.worker:
+        thread = at_work.get(message.worker or "")
+        if thread is not None and thread.message_id == message.message_id:
             state = GroupState.HUNG if thread.state is ThreadState.HUNG else GroupState.HANDLING
             return state, thread.since, message.message_id, message.worker, message.receive_count
     if held:

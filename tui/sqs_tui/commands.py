@@ -159,7 +159,8 @@ COMMANDS = (
     ),
     Command(
         "filter", ("slash",), "/", "Filter",
-        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
+        "Keep the workers and messages that match: a text of id, body, error or group; /a pattern/; receives>3, age>5m, "
+        "group:id, outcome:failed. Up and down walk through earlier filters.",
         Group.VIEW, _while_consuming, bar="Filter", rank=2,
     ),
     Command(

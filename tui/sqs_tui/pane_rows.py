@@ -85,11 +85,9 @@ def thread_name(name: str) -> str:
     return one_line(name[start:] if start > 0 else name)
 
 
-def worker_rows(consumer: ConsumerSnapshot, now: float, needle: str = "") -> tuple[Row, ...]:
+def worker_rows(consumer: ConsumerSnapshot, now: float) -> tuple[Row, ...]:
     """A row for each worker thread. Only a busy worker's row holds an age, so that idle rows never change."""
-    threads = [thread for thread in consumer.threads if thread.role is Role.WORKER]
-    matching = [t for t in threads if matches(needle, t.name, t.message_id, t.error, t.state)]
-    return limited([_worker_row(thread, now) for thread in matching])
+    return limited([_worker_row(thread, now) for thread in consumer.threads if thread.role is Role.WORKER])
 
 
 def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
@@ -109,19 +107,17 @@ def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
     )
 
 
-def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float, needle: str = "") -> tuple[Row, ...]:
+def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float) -> tuple[Row, ...]:
     """A row for each message we hold, the one held longest first."""
-    matching = [m for m in consumer.in_flight if matches(needle, m.message_id, m.preview, m.group_id, m.worker)]
-    matching.sort(key=lambda message: (message.received_at, message.message_id))
-    return limited([_in_flight_row(message, now, longest_lease_seconds) for message in matching[: ROW_LIMIT + 1]], len(matching))
+    held = sorted(consumer.in_flight, key=lambda message: (message.received_at, message.message_id))
+    return limited([_in_flight_row(message, now, longest_lease_seconds) for message in held[: ROW_LIMIT + 1]], len(held))
 
 
-def history_rows(consumer: ConsumerSnapshot, needle: str = "") -> tuple[Row, ...]:
+def history_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
     """A row for each finished message, the newest first."""
-    matching = [f for f in consumer.history if matches(needle, f.message_id, f.preview, f.error, f.outcome)]
-    matching.sort(key=lambda finished: finished.finished_at, reverse=True)
+    newest_first = sorted(consumer.history, key=lambda finished: finished.finished_at, reverse=True)
     seen: dict[str, int] = {}
-    return limited([_history_row(finished, seen) for finished in matching[: ROW_LIMIT + 1]], len(matching))
+    return limited([_history_row(finished, seen) for finished in newest_first[: ROW_LIMIT + 1]], len(newest_first))
 
 
 def event_rows(events: Iterable[Event]) -> tuple[Row, ...]:
@@ -142,12 +138,6 @@ def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
             key = f"{name}\0{number}"
         keyed[key] = event
     return keyed
-
-
-def matches(needle: str, *texts: str | None) -> bool:
-    """Whether a filter lets a row through: any of its texts contains the needle, whatever the case."""
-    folded = needle.casefold()
-    return not folded or any(folded in text.casefold() for text in texts if text)
 
 
 def _worker_row(thread: ThreadInfo, now: float) -> Row:

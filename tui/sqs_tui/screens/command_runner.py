@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Input
 
 from sqs_core.errors import describe
 from sqs_core.model import PoolName
@@ -20,6 +19,7 @@ from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen
 from sqs_tui.viewer import PAUSED
+from sqs_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,19 +165,18 @@ class CommandRunner:
 
     def _filter(self) -> None:
         self.pane_before_filter = self._screen.pane
-        box = self._screen.query_one("#filter", Input)
-        box.display = True
-        box.focus()
+        self._screen.query_one(FilterBar).begin()
 
     def _freeze(self) -> None:
         self._viewer.toggle_freeze()
         self._redraw()
 
     def _back(self) -> None:
-        box = self._screen.query_one("#filter", Input)
-        if self._viewer.filter_text or box.display:
-            box.value = self._viewer.filter_text = ""
-            box.display = False
+        bar = self._screen.query_one(FilterBar)
+        if self._viewer.filter_text or bar.display:
+            self._viewer.filter_text = ""
+            bar.clear()
+            bar.end()
             self._screen.show_pane(self.pane_before_filter or Pane.WORKERS)
         elif self._screen.frame.frozen_since is not None:
             self._viewer.toggle_freeze()
