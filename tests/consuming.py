@@ -100,7 +100,7 @@ def held_up(until: threading.Event, seconds: float = DEADLINE_SECONDS) -> Handle
 
 
 @contextlib.contextmanager
-def running(endpoint_url: str, queue: TestQueue, handler: Callable[[Message], Any], **settings: Any) -> Iterator[Consumer]:
+def running(endpoint_url: str, queue: TestQueue, handler: str | Callable[[Message], Any], **settings: Any) -> Iterator[Consumer]:
     """A consumer in the background that is stopped at the end, cleanly or not."""
     chosen: dict[str, Any] = {"wait_seconds": 1, "drain_timeout_seconds": 5, **settings}
     consumer = Consumer(queue.name, handler=handler, endpoint_url=endpoint_url, **chosen)

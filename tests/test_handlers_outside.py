@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sqs_core.errors import ConfigurationError, Discard
+from sqs_core.failures import Cause
 from sqs_core.handlers import HandlerFailedError, load_handler
 from sqs_core.message import AttributeValue, Message
 from waiting import wait_until
@@ -143,9 +144,11 @@ def service() -> Iterator[str]:
 def test_a_status_is_the_verdict(service: str, status: int, raised: type[Exception] | None) -> None:
     call = load_handler(f"{service}/{status}").bind()
     _Service.requests.clear()
-    with pytest.raises(raised) if raised else contextlib.nullcontext():
+    with pytest.raises(raised) if raised else contextlib.nullcontext() as told:
         call(MESSAGE)
     assert len(_Service.requests) == 1
+    if isinstance(told, pytest.ExceptionInfo) and isinstance(told.value, HandlerFailedError):
+        assert told.value.cause == Cause("http", f"status {status}")
 
 
 def test_the_body_is_posted_and_the_rest_is_in_headers(service: str) -> None:

@@ -187,7 +187,6 @@ async def test_help_shows_every_key() -> None:
 def test_keys_kept_for_later_are_not_bound() -> None:
     bound = {key for command in COMMANDS for key in command.keys}
     assert not bound & {"F"}
-    assert len(bound) == sum(len(command.keys) for command in COMMANDS)
 
 
 def test_what_is_allowed_follows_from_the_situation() -> None:

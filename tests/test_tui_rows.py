@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from sqs_core.matching import Query
 from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, PoolSize, RunState, ThreadState
 from sqs_tui import format as shown
-from sqs_tui import rows, summary
+from sqs_tui import pane_rows, rows, summary
+from sqs_tui.filtering import filtered
 from sqs_tui.spark import curve
 from sqs_tui.trends import Trends
 from sqs_tui.viewer import Frame
@@ -22,15 +24,17 @@ def texts(row: rows.Row) -> list[str]:
 
 def test_a_busy_worker_shows_message_and_age_and_an_idle_one_a_clock_time_only() -> None:
     busy = worker(1, ThreadState.HANDLING, NOW - 7, message_id=message_id(1), handled=12, failed=1)
-    first, second = rows.worker_rows(consumer(threads=(busy, worker(2, since=NOW - 61))), NOW)
+    first, second = pane_rows.worker_rows(consumer(threads=(busy, worker(2, since=NOW - 61))), NOW)
     assert texts(first) == ["worker-1", "handling", "a41be7f0", "09:59:53", "7s", "12", "1", ""]
     assert texts(second) == ["worker-2", "idle", "", "09:58:59", "", "0", "0", ""]
-    assert rows.worker_rows(consumer(threads=(worker(2),)), NOW) == rows.worker_rows(consumer(threads=(worker(2),)), NOW + 99)
+    assert pane_rows.worker_rows(consumer(threads=(worker(2),)), NOW) == pane_rows.worker_rows(
+        consumer(threads=(worker(2),)), NOW + 99
+    )
 
 
 def test_in_flight_rows_say_who_holds_and_how_long_the_lease_runs() -> None:
     waiting = held(2, worker=None, receive_count=3, extensions=2, group_id="g", received_at=NOW - 9, lease_expires_at=NOW - 1)
-    first, second = rows.in_flight_rows(consumer(in_flight=(held(1, lease_expires_at=NOW + 15), waiting)), NOW, 30.0)
+    first, second = pane_rows.in_flight_rows(consumer(in_flight=(held(1, lease_expires_at=NOW + 15), waiting)), NOW, 30.0)
     assert texts(first)[:7] == ["19c0ffee", "buffer", "09:59:51", "3", "expired", "2", "g"]
     assert texts(second)[4] == "━━╌╌╌  15s"
     assert first.message_id == message_id(2)
@@ -39,7 +43,7 @@ def test_in_flight_rows_say_who_holds_and_how_long_the_lease_runs() -> None:
 def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
     same = finished(0, Outcome.RETRIED, error="boom")
     again = replace(same, finished_at=NOW - 100, outcome=Outcome.HANDLED, error=None)
-    shown_rows = rows.history_rows(consumer(history=(again, same, same)))
+    shown_rows = pane_rows.history_rows(consumer(history=(again, same, same)))
     assert [row.cells[2].text for row in shown_rows] == ["↻ retried", "↻ retried", "✓ handled"]
     assert len({row.key for row in shown_rows}) == 3
     assert {row.message_id for row in shown_rows} == {same.message_id}
@@ -47,14 +51,14 @@ def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
 
 
 def test_repeated_events_are_one_line_with_a_count() -> None:
-    newest, oldest = rows.event_rows([event("one"), event("more", Level.WARNING, at=NOW, count=37)])
+    newest, oldest = pane_rows.event_rows([event("one"), event("more", Level.WARNING, at=NOW, count=37)])
     assert texts(newest) == ["10:00:00", "▲", "orders", "×37 more"]
     assert texts(oldest) == ["09:59:30", "·", "orders", "one"]
 
 
 def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:
     many = consumer(in_flight=tuple(held(n) for n in range(1000)))
-    shown_rows = rows.in_flight_rows(many, NOW, 30.0)
+    shown_rows = pane_rows.in_flight_rows(many, NOW, 30.0)
     assert len(shown_rows) == rows.ROW_LIMIT + 1
     assert shown_rows[-1].cells[0].text == "… 800 more"
 
@@ -64,7 +68,7 @@ def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:
 )
 def test_the_filter_looks_at_id_body_group_and_worker(needle: str, matching: int) -> None:
     three = consumer(in_flight=(held(1), held(2), held(3, group_id="customer-77", worker=None)))
-    assert len(rows.in_flight_rows(three, NOW, 30.0, needle)) == matching
+    assert len(pane_rows.in_flight_rows(filtered(three, Query(needle), NOW), NOW, 30.0)) == matching
 
 
 def test_changed_lines_are_those_that_differ_or_vanished() -> None:

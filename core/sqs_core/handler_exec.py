@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError, Discard
+from sqs_core.failures import Cause
 from sqs_core.handlers import HandlerFailedError
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class ProgramHandler:
             raise Discard
         if process.returncode != 0:
             tail = errors.decode("utf-8", "replace").strip()[-_ERROR_TAIL:]
-            raise HandlerFailedError(f"exit status {process.returncode}{': ' + tail if tail else ''}")
+            status = f"exit status {process.returncode}"
+            raise HandlerFailedError(f"{status}{': ' + tail if tail else ''}", Cause("exec", status))
 
     def stop(self) -> None:
         """End the programs that still run, and what they started: a polite signal first, a final one soon after."""

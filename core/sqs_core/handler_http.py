@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqs_core.errors import Discard
+from sqs_core.failures import Cause
 from sqs_core.handlers import HandlerFailedError
 from sqs_core.settings import check_url
 
@@ -39,7 +40,8 @@ class HttpHandler:
         if answer.status == GONE_STATUS:
             raise Discard
         if not 200 <= answer.status < 300:
-            raise HandlerFailedError(f"HTTP status {answer.status} from {self._url}")
+            cause = Cause("http", f"status {answer.status}")
+            raise HandlerFailedError(f"HTTP status {answer.status} from {self._url}", cause)
 
 
 def _headers(message: Message) -> dict[str, str]:

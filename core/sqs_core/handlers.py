@@ -23,6 +23,7 @@ from sqs_core.errors import ConfigurationError, SqsTuiError, describe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqs_core.failures import Cause
     from sqs_core.model import Message
 
 _LOG = logging.getLogger("sqs_core.handler")
@@ -30,7 +31,14 @@ KINDS = "module:function, exec:COMMAND, http://URL or builtin:echo|noop|sleep|fa
 
 
 class HandlerFailedError(SqsTuiError):
-    """A handler did not succeed, told without an exception of its own: an exit status, an HTTP status, a wrong return."""
+    """A handler did not succeed, told without an exception of its own: an exit status, an HTTP status, a wrong return.
+
+    `cause` is what such failures are grouped by; without one, by their text.
+    """
+
+    def __init__(self, text: str, cause: Cause | None = None) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class Handler:
@@ -52,10 +60,14 @@ class Handler:
 
 
 class BoundHandler:
-    """A handler on one thread. Calling it returns None for an acknowledged message and raises otherwise."""
+    """A handler on one thread. Calling it returns None for an acknowledged message and raises otherwise.
+
+    `package` is the top-level package (or module) of its code.
+    """
 
     def __init__(self, function: Callable[[Message], Any]) -> None:
         self._function = function
+        self.package = str(getattr(function, "__module__", "")).partition(".")[0]
         self._asynchronous = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 - an object whose __call__ is async
         )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from sqs_core.masking import mask_secrets
-from sqs_core.model import PREVIEW_CHARACTERS, InFlight, Message, Outcome
+from sqs_core.model import PREVIEW_CHARACTERS, Finished, InFlight, Message, Outcome
+
+if TYPE_CHECKING:
+    from sqs_core.failures import Cause
 
 
 class Phase(Enum):
@@ -28,6 +32,7 @@ class Verdict:
     outcome: Outcome
     visibility_seconds: int | None = None
     error: str | None = None
+    cause: Cause | None = None
 
 
 class Held:
@@ -36,6 +41,7 @@ class Held:
     __slots__ = (
         "_preview",
         "_record",
+        "_sent_at",
         "attempts",
         "done_handling",
         "due",
@@ -78,6 +84,7 @@ class Held:
         self.timeline: list[tuple[float, str]] = []
         self._record: InFlight | None = None
         self._preview: str | None = None
+        self._sent_at = message.sent_at  # read out of a text: once, for records are made again and again
 
     def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
         """The server promised `seconds` of invisibility from now."""
@@ -102,8 +109,26 @@ class Held:
                 self.extensions,
                 self.message.group_id,
                 self.preview(),
+                self._sent_at,
             )
         return self._record
+
+    def finished(self, outcome: Outcome, at: float, error: str | None) -> Finished:
+        """What is remembered of it; the cause of a failure is its handler's, where that is how it ended."""
+        cause = self.verdict.cause if self.verdict is not None and self.verdict.outcome is outcome else None
+        return Finished(
+            self.message.message_id,
+            outcome,
+            at,
+            None if self.handler_seconds is None else round(self.handler_seconds * 1000, 3),
+            error,
+            self.preview(),
+            cause.kind if cause else None,
+            cause.place if cause else None,
+            self.message.receive_count,
+            self.message.group_id,
+            self._sent_at,
+        )
 
     def preview(self) -> str:
         """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""

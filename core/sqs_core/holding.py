@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqs_core.buffer import Buffer
 from sqs_core.events import Code, EventLog
 from sqs_core.held import Held, Phase, Verdict
-from sqs_core.model import Finished, Level, Outcome, Role, ThreadState
+from sqs_core.model import Level, Outcome, Role, ThreadState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -188,9 +188,9 @@ class Holding:
         self.ledger.end_locked(outcome)
         wall = self.ledger.clock.wall()
         held.timeline.append((wall, outcome.value))
-        milliseconds = None if held.handler_seconds is None else round(held.handler_seconds * 1000, 3)
-        finished = Finished(held.message.message_id, outcome, wall, milliseconds, error, held.preview())
+        finished = held.finished(outcome, wall, error)
         self.ledger.history.add(finished, held.message, tuple(held.timeline))
+        self.ledger.failures.add(finished)
         still_running = was is Phase.HANDLING and not held.done_handling and not held.hung
         if still_running:
             self._evict_followers(held)

@@ -12,6 +12,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.failures import FailureTally
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Ledger:
         self.clock = clock
         self.lock = threading.Lock()
         self.history = History()
+        self.failures = FailureTally()
         self._totals: dict[str, int] = dict.fromkeys(Totals.__dataclass_fields__, 0)
         self._requests: Counter[str] = Counter()
         self._threads: dict[str, ThreadInfo] = {}

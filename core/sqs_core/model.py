@@ -1,4 +1,4 @@
-"""What crosses a thread: frozen records and closed sets of words.
+"""What crosses a thread: frozen records, and (handed on from `words`) closed sets of words.
 
 Times that people read are seconds since the epoch, UTC (`time.time()`); `sqs_core.wire` turns them into ISO 8601 for JSON.
 Durations are seconds as floats unless the name says otherwise.
@@ -7,83 +7,27 @@ Durations are seconds as floats unless the name says otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqs_core.credential_report import CredentialReport as CredentialReport  # noqa: TC001 - handed on
 from sqs_core.credential_report import ProviderRow as ProviderRow
+from sqs_core.failures import NO_FAILURES
+from sqs_core.failures import FailureGroup as FailureGroup
+from sqs_core.failures import Failures as Failures
 from sqs_core.message import AttributeValue as AttributeValue
 from sqs_core.message import Message as Message  # noqa: TC001 - handed on
+from sqs_core.words import Level as Level  # noqa: TC001 - handed on
+from sqs_core.words import Outcome as Outcome  # noqa: TC001 - handed on
+from sqs_core.words import PoolName as PoolName
+from sqs_core.words import Role as Role  # noqa: TC001 - handed on
+from sqs_core.words import RunState as RunState  # noqa: TC001 - handed on
+from sqs_core.words import ThreadState as ThreadState  # noqa: TC001 - handed on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = 1
 PREVIEW_CHARACTERS = 200
-
-
-class RunState(StrEnum):
-    """The life of a consumer, and of the engine that holds consumers."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSING = "pausing"
-    PAUSED = "paused"
-    DRAINING = "draining"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-class ThreadState(StrEnum):
-    """What a thread is doing. `waiting` is a long poll that is out; `blocked` is a poller without room for a batch."""
-
-    STARTING = "starting"
-    IDLE = "idle"
-    WAITING = "waiting"
-    HANDLING = "handling"
-    DELETING = "deleting"
-    EXTENDING = "extending"
-    BLOCKED = "blocked"
-    BACKING_OFF = "backing-off"
-    PAUSED = "paused"
-    HUNG = "hung"
-    STOPPING = "stopping"
-    DEAD = "dead"
-
-
-class Role(StrEnum):
-    """Which loop a thread runs."""
-
-    POLLER = "poller"
-    WORKER = "worker"
-    ACKER = "acker"
-    LEASE = "lease"
-
-
-class PoolName(StrEnum):
-    """The two pools that can be resized while running."""
-
-    POLLERS = "pollers"
-    WORKERS = "workers"
-
-
-class Outcome(StrEnum):
-    """How a received message ended. Every receive ends in exactly one of these."""
-
-    HANDLED = "handled"
-    DISCARDED = "discarded"
-    RETRIED = "retried"
-    GIVEN_UP = "given-up"
-    RELEASED = "released"
-    LEASE_LOST = "lease-lost"
-
-
-class Level(StrEnum):
-    """How loud an event is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +149,15 @@ class InFlight:
     extensions: int
     group_id: str | None
     preview: str
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A message that ended here; `handler_ms` is None where no handler ran."""
+    """A message that ended here; `handler_ms` is None where no handler ran.
+
+    Where its handler failed, `error_type` is the exception's and `place` where in the handler's own code it was raised.
+    """
 
     message_id: str
     outcome: Outcome
@@ -217,6 +165,11 @@ class Finished:
     handler_ms: float | None
     error: str | None
     preview: str
+    error_type: str | None = None
+    place: str | None = None
+    receive_count: int | None = None
+    group_id: str | None = None
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +195,7 @@ class ConsumerSnapshot:
     wait_seconds: int | None = None
     read_timeout_seconds: float | None = None
     visibility_seconds: int | None = None
+    failures: Failures = NO_FAILURES
 
     @property
     def held(self) -> int:

@@ -38,6 +38,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             wait_seconds=consumer.settings.wait_seconds,
             read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
+            failures=ledger.failures.snapshot(),
         )
 
 

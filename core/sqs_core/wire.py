@@ -12,9 +12,21 @@ if TYPE_CHECKING:
     from sqs_core.model import Event, Snapshot
 
 _TIMES = frozenset(
-    {"at", "started_at", "received_at", "lease_expires_at", "finished_at", "expires_at", "last_refresh_at", "since"}
+    {
+        "at",
+        "started_at",
+        "received_at",
+        "sent_at",
+        "lease_expires_at",
+        "finished_at",
+        "first_at",
+        "last_at",
+        "expires_at",
+        "last_refresh_at",
+        "since",
+    }
 )
-_OPTIONAL = frozenset({"message_id", "error", "worker", "group_id"})
+_OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
 
 
 def iso(seconds: float) -> str:

@@ -9,6 +9,7 @@ from sqs_core.errors import Discard, Retry, describe
 from sqs_core.events import Code
 from sqs_core.held import Verdict
 from sqs_core.model import Level, Outcome
+from sqs_core.places import cause_of
 from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, RedeliveryDelay
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Worker:
         except Discard as discard:
             return Verdict(Outcome.DISCARDED, None, str(discard) or None)
         except Retry as retry:
-            return self._failed(held, str(retry), retry.delay_seconds)
+            return self._failed(held, str(retry), retry, retry.delay_seconds)
         except BaseException as error:  # noqa: BLE001 - SystemExit and its like are a handler's failure, not our end
             text = describe(error)
             self._holding.events.record(
@@ -56,16 +57,16 @@ class Worker:
                 f"handler failed: {text}",
                 collapse=type(error).__name__,
             )
-            return self._failed(held, text, None)
+            return self._failed(held, text, error, None)
         return Verdict(Outcome.HANDLED)
 
-    def _failed(self, held: Held, error: str, delay_seconds: float | None) -> Verdict:
-        message = held.message
+    def _failed(self, held: Held, text: str, error: BaseException, delay_seconds: float | None) -> Verdict:
+        message, cause = held.message, cause_of(error, self._call.package)
         if self._holding.on_last_receive(message):
-            text = f"message {message.message_id} failed on its last receive; the next receive dead-letters it"
-            self._holding.events.record(Level.WARNING, Code.MESSAGE_GIVEN_UP, self._holding.queue, text, collapse="given up")
-            return Verdict(Outcome.GIVEN_UP, 0, error)
-        return Verdict(Outcome.RETRIED, self._legal_delay(held, delay_seconds), error)
+            line = f"message {message.message_id} failed on its last receive; the next receive dead-letters it"
+            self._holding.events.record(Level.WARNING, Code.MESSAGE_GIVEN_UP, self._holding.queue, line, collapse="given up")
+            return Verdict(Outcome.GIVEN_UP, 0, text, cause)
+        return Verdict(Outcome.RETRIED, self._legal_delay(held, delay_seconds), text, cause)
 
     def _legal_delay(self, held: Held, seconds: float | None) -> int:
         """ChangeMessageVisibility takes whole seconds and refuses more than is left of the 12 hours since the receive."""

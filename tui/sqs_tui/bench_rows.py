@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqs_core.bench import LookState
 from sqs_core.errors import ConfigurationError
 from sqs_core.masking import mask_secrets
+from sqs_core.matching import Query, Subject
 from sqs_core.selecting import Selection
 from sqs_core.shapes import group_by_shape, shape_of
 from sqs_tui import format as shown
-from sqs_tui.rows import Cell, Column, Row, Tone, matches
+from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ class Chosen:
 
 
 def choose(view: BenchView, text: str, shape: str | None) -> Chosen:
-    """The rows of one shape (None for all) that a filter lets through: a text, or after `=` a JMESPath expression."""
+    """The rows of one shape (None for all) that a filter lets through: as in the panes, or after `=` a JMESPath expression."""
     rows = view.rows if shape is None else tuple(row for row in view.rows if shape_of(row.message) == shape)
     if not text.startswith(EXPRESSION):
-        return Chosen(tuple(row for row in rows if _contains(row, text)))
+        query = Query(text)
+        return Chosen(tuple(query.select(rows, lambda row: _subject(row, view.at))) if query else rows, query.problem or "")
     try:
         selection = Selection(text[len(EXPRESSION) :].strip() or None)
     except ConfigurationError as error:
@@ -54,12 +56,12 @@ def choose(view: BenchView, text: str, shape: str | None) -> Chosen:
     return Chosen(tuple(row for row in rows if selection.chooses(row.message)), selection.example)
 
 
-def _contains(row: Peeked, text: str) -> bool:
-    if not text:
-        return True
+def _subject(row: Peeked, now: float) -> Subject:
     message = row.message
     values = [value.value for value in message.typed_attributes.values() if isinstance(value.value, str)]
-    return matches(text, message.message_id, message.body, message.group_id, *values)
+    age_seconds = None if message.sent_at is None else now - message.sent_at
+    texts = (message.message_id, message.body, message.group_id, *values)
+    return Subject(texts, message.receive_count, age_seconds, message.group_id)
 
 
 def message_rows(rows: Sequence[Peeked], marked: Collection[str]) -> tuple[Row, ...]:

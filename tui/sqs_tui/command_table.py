@@ -90,8 +90,19 @@ COMMANDS = (
     ),
     Command(
         "filter", ("slash",), "/", "Filter",
-        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
+        "Keep the workers and messages that match: a text of id, body, error or group; /a pattern/; receives>3, age>5m, "
+        "group:id, outcome:failed. Up and down walk through earlier filters.",
         Group.VIEW, _while_consuming, bar="Filter", rank=2,
+    ),
+    Command(
+        "failures", ("e",), "e", "Failures by cause",
+        "What failed in this run, by exception and place in the handler: how often, since when, and a message to look at.",
+        Group.VIEW, _while_consuming, bar="Failures",
+    ),
+    Command(
+        "groups", ("L",), "L", "Message groups",
+        "FIFO groups, and a fair queue's: which message of each is worked on, by whom and since when; how the others ended.",
+        Group.VIEW, _while_consuming,
     ),
     Command(
         "identity", ("I",), "I", "Identity",

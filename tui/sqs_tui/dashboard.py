@@ -12,9 +12,7 @@ from sqs_core.errors import describe
 from sqs_core.model import Level, RunState
 from sqs_tui.commands import app_bindings, palette_commands
 from sqs_tui.safe_text import DropObeyed, one_line
-from sqs_tui.screens.bench import BenchScreen
-from sqs_tui.screens.identity import IdentityScreen
-from sqs_tui.screens.job import JobScreen
+from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
 from sqs_tui.secrecy import masked_traceback
 from sqs_tui.viewer import Viewer
@@ -101,10 +99,8 @@ class DashboardApp(App[int]):
         try:
             with self.batch_update():
                 self._main.draw(frame)
-                if isinstance(self.screen, IdentityScreen) and frame.snapshot is not None:
-                    self.screen.draw(frame.snapshot)
                 for screen in self.screen_stack:
-                    if isinstance(screen, BenchScreen | JobScreen):
+                    if isinstance(screen, DrawsFrames):
                         screen.draw_frame(frame)
             self._announce(frame.announcements)
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard

@@ -1,4 +1,4 @@
-"""Pure: a snapshot becomes table rows, and two lists of rows become the lines that differ."""
+"""What a table shows: rows of cells under columns, and the lines of it that differ from one frame to the next."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqs_core.model import Level, Outcome, Role, ThreadState
-from sqs_tui import format as shown
-from sqs_tui.safe_text import one_line
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sqs_core.model import ConsumerSnapshot, Event, Finished, InFlight, ThreadInfo
+    from collections.abc import Sequence
 
 ROW_LIMIT = 200
-SHORT_ID_LENGTH = 8
 MORE_KEY = "\0more"
 
 
@@ -60,134 +53,6 @@ class Column:
     needs: int = 0
 
 
-_STATE_TONES = {
-    ThreadState.HANDLING: Tone.ACCENT,
-    ThreadState.WAITING: Tone.PLAIN,
-    ThreadState.DELETING: Tone.ACCENT,
-    ThreadState.BLOCKED: Tone.WARNING,
-    ThreadState.BACKING_OFF: Tone.WARNING,
-    ThreadState.PAUSED: Tone.WARNING,
-    ThreadState.STOPPING: Tone.WARNING,
-    ThreadState.HUNG: Tone.BAD,
-    ThreadState.DEAD: Tone.BAD,
-}
-_OUTCOMES = {
-    Outcome.HANDLED: ("✓", Tone.GOOD),
-    Outcome.DISCARDED: ("–", Tone.MUTED),
-    Outcome.RETRIED: ("↻", Tone.WARNING),
-    Outcome.GIVEN_UP: ("✗", Tone.BAD),
-    Outcome.RELEASED: ("↩", Tone.MUTED),
-    Outcome.LEASE_LOST: ("✗", Tone.BAD),
-}
-_LEVELS = {Level.INFO: ("·", Tone.MUTED), Level.WARNING: ("▲", Tone.WARNING), Level.ERROR: ("✗", Tone.BAD)}
-_BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG, ThreadState.DELETING, ThreadState.EXTENDING})
-
-WORKER_COLUMNS = (
-    Column("worker", 10),
-    Column("state", 11),
-    Column("message", SHORT_ID_LENGTH),
-    Column("since", 8),
-    Column("age", 5, right=True),
-    Column("handled", 7, right=True),
-    Column("failed", 6, right=True),
-    Column("error", 8, grows=True),
-)
-POLLER_COLUMNS = (Column("poller", 10), Column("state", 11), Column("since", 8), Column("error", 8, grows=True))
-IN_FLIGHT_COLUMNS = (
-    Column("message", SHORT_ID_LENGTH),
-    Column("worker", 10),
-    Column("received", 8),
-    Column("receives", 8, right=True),
-    Column("lease", 10),
-    Column("ext.", 4, right=True, needs=74),
-    Column("group", 12, needs=100),
-    Column("body", 8, grows=True),
-)
-HISTORY_COLUMNS = (
-    Column("finished", 8),
-    Column("message", SHORT_ID_LENGTH),
-    Column("outcome", 12),
-    Column("handler", 7, right=True),
-    Column("error or body", 8, grows=True),
-)
-EVENT_COLUMNS = (
-    Column("at", 8),
-    Column("", 1),
-    Column("queue", 16, needs=90),
-    Column("event", 8, grows=True),
-)
-
-
-def short_id(message_id: str) -> str:
-    """The first eight characters, which tell messages apart on a screen."""
-    return one_line(message_id, SHORT_ID_LENGTH + 1)[:SHORT_ID_LENGTH]
-
-
-def worker_rows(consumer: ConsumerSnapshot, now: float, needle: str = "") -> tuple[Row, ...]:
-    """A row for each worker thread. Only a busy worker's row holds an age, so that idle rows never change."""
-    threads = [thread for thread in consumer.threads if thread.role is Role.WORKER]
-    matching = [t for t in threads if matches(needle, t.name, t.message_id, t.error, t.state)]
-    return _limited([_worker_row(thread, now) for thread in matching])
-
-
-def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
-    """A row for each poller thread: what it does and since when, as a clock time."""
-    return tuple(
-        Row(
-            thread.name,
-            (
-                Cell(_thread_name(thread.name, thread.role), Tone.STRONG),
-                Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
-                Cell(shown.clock_time(thread.since), Tone.MUTED),
-                Cell(one_line(thread.error or ""), Tone.BAD),
-            ),
-        )
-        for thread in consumer.threads
-        if thread.role is Role.POLLER
-    )
-
-
-def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float, needle: str = "") -> tuple[Row, ...]:
-    """A row for each message we hold, the one held longest first."""
-    matching = [m for m in consumer.in_flight if matches(needle, m.message_id, m.preview, m.group_id, m.worker)]
-    matching.sort(key=lambda message: (message.received_at, message.message_id))
-    return _limited([_in_flight_row(message, now, longest_lease_seconds) for message in matching[: ROW_LIMIT + 1]], len(matching))
-
-
-def history_rows(consumer: ConsumerSnapshot, needle: str = "") -> tuple[Row, ...]:
-    """A row for each finished message, the newest first."""
-    matching = [f for f in consumer.history if matches(needle, f.message_id, f.preview, f.error, f.outcome)]
-    matching.sort(key=lambda finished: finished.finished_at, reverse=True)
-    seen: dict[str, int] = {}
-    return _limited([_history_row(finished, seen) for finished in matching[: ROW_LIMIT + 1]], len(matching))
-
-
-def event_rows(events: Iterable[Event]) -> tuple[Row, ...]:
-    """A row for each event line, the newest first; what happened more than once says `×37`."""
-    keyed = keyed_events(events)
-    newest_first = sorted(keyed, key=lambda key: keyed[key].at, reverse=True)
-    return _limited([_event_row(key, keyed[key]) for key in newest_first[: ROW_LIMIT + 1]], len(newest_first))
-
-
-def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
-    """Each event by the key of its row, which stays the same while the event is repeated."""
-    keyed: dict[str, Event] = {}
-    for event in events:
-        key = name = f"{event.code}\0{event.queue}\0{event.text}"
-        number = 1
-        while key in keyed:
-            number += 1
-            key = f"{name}\0{number}"
-        keyed[key] = event
-    return keyed
-
-
-def matches(needle: str, *texts: str | None) -> bool:
-    """Whether a filter lets a row through: any of its texts contains the needle, whatever the case."""
-    folded = needle.casefold()
-    return not folded or any(folded in text.casefold() for text in texts if text)
-
-
 def changed_lines(old: Sequence[Row], new: Sequence[Row]) -> list[int]:
     """The indices of lines to paint again, lines that vanished included."""
     longest = max(len(old), len(new))
@@ -207,89 +72,10 @@ def anchored(rows: Sequence[Row], key: str | None, index: int) -> int:
     return max(0, min(index, len(rows) - 1))
 
 
-def _limited(rows: list[Row], whole: int | None = None) -> tuple[Row, ...]:
+def limited(rows: list[Row], whole: int | None = None) -> tuple[Row, ...]:
+    """The rows that a table shows; where `whole`, the number of all, is more, a last line says so."""
     whole = len(rows) if whole is None else whole
     if whole <= ROW_LIMIT:
         return tuple(rows)
     more = Row(MORE_KEY, (Cell(f"… {whole - ROW_LIMIT:,} more", Tone.MUTED),))
     return (*rows[:ROW_LIMIT], more)
-
-
-def _thread_name(name: str, role: Role) -> str:
-    """The end of the name, from the role on: `orders-worker-3` and `worker-3` both read `worker-3`."""
-    start = name.rfind(role)
-    return one_line(name[start:] if start > 0 else name)
-
-
-def _worker_row(thread: ThreadInfo, now: float) -> Row:
-    busy = thread.state in _BUSY
-    return Row(
-        thread.name,
-        (
-            Cell(_thread_name(thread.name, thread.role), Tone.STRONG),
-            Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
-            Cell(short_id(thread.message_id) if thread.message_id else ""),
-            Cell(shown.clock_time(thread.since), Tone.MUTED),
-            Cell(shown.duration(now - thread.since) if busy else ""),
-            Cell(shown.count(thread.handled)),
-            Cell(shown.count(thread.failed), Tone.WARNING if thread.failed else Tone.MUTED),
-            Cell(one_line(thread.error or ""), Tone.WARNING),
-        ),
-        thread.message_id,
-    )
-
-
-def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) -> Row:
-    remaining_seconds = message.lease_expires_at - now
-    return Row(
-        message.message_id,
-        (
-            Cell(short_id(message.message_id), Tone.STRONG),
-            Cell(_thread_name(message.worker, Role.WORKER)) if message.worker else Cell("buffer", Tone.MUTED),
-            Cell(shown.clock_time(message.received_at), Tone.MUTED),
-            Cell(shown.count(message.receive_count), Tone.WARNING if message.receive_count > 1 else Tone.MUTED),
-            Cell(shown.lease(remaining_seconds, longest_lease_seconds), _lease_tone(remaining_seconds)),
-            Cell(str(message.extensions), Tone.PLAIN if message.extensions else Tone.MUTED),
-            Cell(one_line(message.group_id or "")),
-            Cell(one_line(message.preview), Tone.MUTED),
-        ),
-        message.message_id,
-    )
-
-
-def _lease_tone(remaining_seconds: float) -> Tone:
-    if remaining_seconds <= 0:
-        return Tone.BAD
-    return Tone.WARNING if remaining_seconds < 5 else Tone.GOOD
-
-
-def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
-    # A message that came back finishes more than once; the key stays the same for a given one of them as newer ones come.
-    key = f"{finished.message_id}\0{finished.finished_at}"
-    seen[key] = seen.get(key, 0) + 1
-    glyph, tone = _OUTCOMES[finished.outcome]
-    return Row(
-        key if seen[key] == 1 else f"{key}\0{seen[key]}",
-        (
-            Cell(shown.clock_time(finished.finished_at), Tone.MUTED),
-            Cell(short_id(finished.message_id), Tone.STRONG),
-            Cell(f"{glyph} {finished.outcome}", tone),
-            Cell(shown.milliseconds(finished.handler_ms)),
-            Cell(one_line(finished.error), Tone.WARNING) if finished.error else Cell(one_line(finished.preview), Tone.MUTED),
-        ),
-        finished.message_id,
-    )
-
-
-def _event_row(key: str, event: Event) -> Row:
-    glyph, tone = _LEVELS[event.level]
-    repeated = f"×{shown.count(event.count)} " if event.count > 1 else ""
-    return Row(
-        key,
-        (
-            Cell(shown.clock_time(event.at), Tone.MUTED),
-            Cell(glyph, tone),
-            Cell(one_line(event.queue or ""), Tone.MUTED),
-            Cell(f"{repeated}{one_line(event.text)}", Tone.PLAIN if tone is Tone.MUTED else tone),
-        ),
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import describe
+from sqs_core.matching import Query
 from sqs_core.model import Level, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
 from sqs_tui.trends import Trends
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
 PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
+EVERYTHING = Query()
 ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed"})
 
 
@@ -31,7 +33,7 @@ class Frame:
     selected: str | None = None
     problem: str | None = None
     frozen_since: float | None = None
-    filter_text: str = ""
+    query: Query = EVERYTHING
     drain: Drain | None = None
     announcements: tuple[Event, ...] = ()
 
@@ -59,7 +61,7 @@ class Viewer:
 
     def __init__(self, facade: EngineFacade, clock: Callable[[], float]) -> None:
         self.trends = Trends()
-        self.filter_text = ""
+        self.query = EVERYTHING
         self.draining = False
         self.start_problem: str | None = None
         self._facade = facade
@@ -79,6 +81,15 @@ class Viewer:
             frame = Frame(self._last.snapshot, self._last.listing, self._last.queues, self._selected, _unreadable(error))
         self._last = frame
         return frame
+
+    @property
+    def filter_text(self) -> str:
+        """What the panes are filtered by, as it was typed."""
+        return self.query.text
+
+    @filter_text.setter
+    def filter_text(self, text: str) -> None:
+        self.query = Query(text)
 
     def select(self, queue: str) -> None:
         """Show this queue's panes from the next frame on."""
@@ -117,7 +128,7 @@ class Viewer:
             selected=self._selected,
             frozen_since=self._frozen[0] if self._frozen else None,
             problem=self.start_problem,
-            filter_text=self.filter_text,
+            query=self.query,
             drain=self._drain(live),
             announcements=self._announcements(live),
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("at (UTC)", 19),
     Column("who", 10),
-    Column("environment", 11, needs=90),
+    Column("environment", 11, needs=120),
     Column("queue", 18),
     Column("what", 10),
     Column("messages", 8, right=True),

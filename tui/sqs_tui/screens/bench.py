@@ -55,7 +55,11 @@ class BenchScreen(Steady, Screen[None]):
         yield Line(id="bench-header")
         yield Line(id="bench-notice")
         yield LiveTable(bench_rows.MESSAGE_COLUMNS, id="bench")
-        yield Input(id="bench-filter", placeholder="text, or = and a JMESPath: = json.type == 'refund'", compact=True)
+        yield Input(
+            id="bench-filter",
+            placeholder="text, /a pattern/, receives>3, age>5m, group:id, or = json.type == 'refund'",
+            compact=True,
+        )
         yield PlaceKeys(Place.BENCH, id="bench-keys")
 
     def on_mount(self) -> None:

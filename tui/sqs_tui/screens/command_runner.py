@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Input
 
 from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.format import stamp
-from sqs_tui.rows import keyed_events
+from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen
+from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen
 from sqs_tui.screens.write_commands import WriteCommands
 from sqs_tui.viewer import PAUSED
+from sqs_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.screens.lens import LensScreen
     from sqs_tui.screens.main import MainScreen
     from sqs_tui.viewer import Viewer
 
@@ -68,6 +70,8 @@ class CommandRunner:
             "back": self._back,
             "queue": lambda: self._select(int(key or "1")),
             "identity": self._open_identity,
+            "failures": lambda: self._open_lens(FailuresScreen),
+            "groups": lambda: self._open_lens(GroupsScreen),
             "help": lambda: self._push_help(),
         }
         actions[command_id]()
@@ -115,7 +119,9 @@ class CommandRunner:
             return
         if row is None or row.message_id is None or queue is None:
             return
-        message_id = row.message_id
+        self._open_message(queue, row.message_id)
+
+    def _open_message(self, queue: str, message_id: str) -> None:
         try:
             detail = self._facade.message(queue, message_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
@@ -131,6 +137,9 @@ class CommandRunner:
     def _open_identity(self) -> None:
         if self._screen.frame.snapshot is not None:
             self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
+
+    def _open_lens(self, lens: type[LensScreen]) -> None:
+        self._screen.app.push_screen(lens(self._screen.frame, self._open_message))
 
     def _open_event(self, key: str) -> None:
         snapshot = self._screen.frame.snapshot
@@ -163,19 +172,18 @@ class CommandRunner:
 
     def _filter(self) -> None:
         self.pane_before_filter = self._screen.pane
-        box = self._screen.query_one("#filter", Input)
-        box.display = True
-        box.focus()
+        self._screen.query_one(FilterBar).begin()
 
     def _freeze(self) -> None:
         self._viewer.toggle_freeze()
         self._redraw()
 
     def _back(self) -> None:
-        box = self._screen.query_one("#filter", Input)
-        if self._viewer.filter_text or box.display:
-            box.value = self._viewer.filter_text = ""
-            box.display = False
+        bar = self._screen.query_one(FilterBar)
+        if self._viewer.filter_text or bar.display:
+            self._viewer.filter_text = ""
+            bar.clear()
+            bar.end()
             self._screen.show_pane(self.pane_before_filter or Pane.WORKERS)
         elif self._screen.frame.frozen_since is not None:
             self._viewer.toggle_freeze()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from sqs_core.model import Snapshot
+    from sqs_tui.viewer import Frame
 
 
 class IdentityScreen(Scrolling, Steady, ModalScreen[None]):
@@ -41,6 +42,11 @@ class IdentityScreen(Scrolling, Steady, ModalScreen[None]):
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The text knows its width only after the layout, also for the first time."""
         self.call_after_refresh(lambda: self.draw(self._snapshot))
+
+    def draw_frame(self, frame: Frame) -> None:
+        """Show this frame's identity."""
+        if frame.snapshot is not None:
+            self.draw(frame.snapshot)
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show this snapshot's identity."""

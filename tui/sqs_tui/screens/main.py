@@ -9,14 +9,15 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
-from sqs_tui import format as shown
-from sqs_tui import rows, summary
+from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
+from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, invitation, too_small, trouble_notice
 from sqs_tui.safe_text import content
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.widgets.filter_bar import FilterBar
 from sqs_tui.widgets.latency import LatencyPane
 from sqs_tui.widgets.line import KeyBar, Line, OpenLine
 from sqs_tui.widgets.live_table import LiveTable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.rows import Column
     from sqs_tui.trends import Rates
     from sqs_tui.viewer import Viewer
 
@@ -71,22 +73,23 @@ class MainScreen(Steady, Screen[None]):
         yield Line(id="invitation")
         with Container(id="body"):
             with Vertical(id="main"):
-                yield LiveTable(rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
-                yield LiveTable(rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
-                yield LiveTable(rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
+                yield LiveTable(pane_rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
+                yield LiveTable(pane_rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
+                yield LiveTable(pane_rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
             with Container(id="side"):
                 with Container(id="pair"):
-                    yield LiveTable(rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
+                    yield LiveTable(pane_rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
                     yield LatencyPane(id="latency")
-                yield LiveTable(rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True)
-        yield Input(id="filter", placeholder="id, body, error or group", compact=True)
+                yield LiveTable(
+                    pane_rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True
+                )
+        yield FilterBar(id="filter-bar")
         yield KeyBar(id="keys")
         yield Line(id="too-small")
 
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
         self.show_pane(Pane.WORKERS)
-        self.query_one("#filter", Input).display = False
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
@@ -174,8 +177,11 @@ class MainScreen(Steady, Screen[None]):
 
     @on(Input.Submitted, "#filter")
     def keep_filter(self) -> None:
-        """Back to the rows, filtered."""
-        self.query_one("#filter", Input).display = False
+        """Back to the rows, filtered; a filter that is not understood stays where it can be mended."""
+        query = self._viewer.query
+        if query.problem is not None:
+            return
+        self.query_one(FilterBar).end(keep=query.text)
         self.show_pane(Pane.WORKERS if self._runner.pane_before_filter is None else self._runner.pane_before_filter)
 
     def on_descendant_focus(self) -> None:
@@ -201,7 +207,7 @@ class MainScreen(Steady, Screen[None]):
         if browsing and (self.focused is None or self.pane is Pane.WORKERS):
             self.table(Pane.QUEUES).focus()
 
-    def _hidden_rates(self, columns: tuple[rows.Column, ...]) -> Rates | None:
+    def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
         selected = self.frame.selected
         hidden = len(columns) < len(summary.QUEUE_TITLES)
@@ -218,24 +224,24 @@ class MainScreen(Steady, Screen[None]):
 
     def _draw_panes(self, frame: Frame, consumer: ConsumerSnapshot, now: float) -> None:
         longest = self._viewer.trends.longest_lease_seconds(consumer.queue)
-        needle = frame.filter_text
-        self.table(Pane.WORKERS).show(rows.worker_rows(consumer, now, needle))
-        self.table(Pane.IN_FLIGHT).show(rows.in_flight_rows(consumer, now, longest, needle))
-        self.table(Pane.HISTORY).show(rows.history_rows(consumer, needle))
-        self.table(Pane.POLLERS).show(rows.poller_rows(consumer))
+        query = frame.query
+        left = filtered(consumer, query, now)
+        self.query_one(FilterBar).say(query.problem)
+        self.table(Pane.WORKERS).show(pane_rows.worker_rows(left, now))
+        self.table(Pane.IN_FLIGHT).show(pane_rows.in_flight_rows(left, now, longest))
+        self.table(Pane.HISTORY).show(pane_rows.history_rows(left))
+        self.table(Pane.POLLERS).show(pane_rows.poller_rows(consumer))
         self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
         for pane, text in _EMPTY.items():
-            self.table(pane).say_when_empty("Nothing here matches the filter." if needle else text)
-        filtered = f" · filter {needle}" if needle else ""
-        held = f"{consumer.held:,} held, {consumer.buffer.size} in the buffer"
-        self._title(Pane.WORKERS, f"Workers  {consumer.workers.busy} of {consumer.workers.live} busy{filtered}")
-        self._title(Pane.IN_FLIGHT, f"In flight  {held}{filtered}")
-        self._title(Pane.HISTORY, f"Messages  {_ended(consumer)}{filtered}")
+            self.table(pane).say_when_empty("Nothing here matches the filter." if query else text)
+        self._title(Pane.WORKERS, workers_title(consumer, left, query))
+        self._title(Pane.IN_FLIGHT, in_flight_title(consumer, left, query))
+        self._title(Pane.HISTORY, history_title(consumer, left, query))
         self._title(Pane.POLLERS, f"Pollers  {consumer.pollers.live}")
 
     def _draw_events(self, frame: Frame) -> None:
         events = frame.snapshot.events if frame.snapshot else ()
-        self.table(Pane.EVENTS).show(rows.event_rows(events))
+        self.table(Pane.EVENTS).show(pane_rows.event_rows(events))
         self._title(Pane.EVENTS, "Events  UTC")
 
     def _title(self, pane: Pane, title: str) -> None:
@@ -251,8 +257,3 @@ class MainScreen(Steady, Screen[None]):
 
     def _line(self, selector: str) -> Line:
         return self.query_one(selector, Line)
-
-
-def _ended(consumer: ConsumerSnapshot) -> str:
-    totals = consumer.totals
-    return f"{shown.count(totals.handled)} handled, {shown.count(totals.failed)} failed, {shown.count(totals.given_up)} given up"

@@ -1,0 +1,69 @@
+"""The closed sets of words that snapshots, events and commands speak in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """The life of a consumer, and of the engine that holds consumers."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ThreadState(StrEnum):
+    """What a thread is doing. `waiting` is a long poll that is out; `blocked` is a poller without room for a batch."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    WAITING = "waiting"
+    HANDLING = "handling"
+    DELETING = "deleting"
+    EXTENDING = "extending"
+    BLOCKED = "blocked"
+    BACKING_OFF = "backing-off"
+    PAUSED = "paused"
+    HUNG = "hung"
+    STOPPING = "stopping"
+    DEAD = "dead"
+
+
+class Role(StrEnum):
+    """Which loop a thread runs."""
+
+    POLLER = "poller"
+    WORKER = "worker"
+    ACKER = "acker"
+    LEASE = "lease"
+
+
+class PoolName(StrEnum):
+    """The two pools that can be resized while running."""
+
+    POLLERS = "pollers"
+    WORKERS = "workers"
+
+
+class Outcome(StrEnum):
+    """How a received message ended. Every receive ends in exactly one of these."""
+
+    HANDLED = "handled"
+    DISCARDED = "discarded"
+    RETRIED = "retried"
+    GIVEN_UP = "given-up"
+    RELEASED = "released"
+    LEASE_LOST = "lease-lost"
+
+
+class Level(StrEnum):
+    """How loud an event is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
