@@ -204,6 +204,10 @@ COMMANDS = (
         place=Place.BENCH,
     ),
     Command(
+        "bench_help", ("question_mark",), "?", "Help", "All keys and what the words mean.", Group.BENCH, bar="Help", rank=7,
+        place=Place.BENCH,
+    ),
+    Command(
         "bench_back", ("escape",), "esc", "Back", "Clear the filter, the group or the marks; then back to the dashboard.",
         Group.BENCH, bar="Back", rank=8, place=Place.BENCH,
     ),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_core.bench import BenchView, LookState
 from sqs_tui import bench_rows
-from sqs_tui.commands import Place, place_bindings
+from sqs_tui.commands import Place, Situation, place_bindings
 from sqs_tui.safe_text import content
 from sqs_tui.screens.bench_work import BenchWork
+from sqs_tui.screens.dialogs import Help
 from sqs_tui.screens.steady import Steady
+from sqs_tui.summary import MUTED_STYLE
 from sqs_tui.widgets.line import Line, PlaceKeys
 from sqs_tui.widgets.live_table import LiveTable
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.content import Content
     from textual.events import Resize
 
     from sqs_core.facade import EngineFacade
@@ -135,7 +137,7 @@ class BenchScreen(Steady, Screen[None]):
         marked = f" · {len(self.marked):,} marked" if self.marked else ""
         of = f" · dead letters of {self._selected}" if self._dead_letters else ""
         said = bench_rows.summary_text(view, len(self._chosen.rows), filtered)
-        return content(f"{self.queue}{of}{marked} · {said}", 300, "bold")
+        return Content("\n").join([content(f"{self.queue}{of}{marked}", style="bold"), content(said, style=MUTED_STYLE)])
 
     def _notice(self, view: BenchView) -> str:
         if view.state is LookState.ASKING:
@@ -154,6 +156,7 @@ class BenchScreen(Steady, Screen[None]):
             "bench_filter": self._open_filter,
             "bench_groups": self._toggle_groups,
             "bench_back": self._back,
+            "bench_help": self._show_help,
         }
         here.get(command_id, lambda: self._work.run(command_id))()
         self.draw_frame(None)
@@ -184,6 +187,9 @@ class BenchScreen(Steady, Screen[None]):
         box = self.query_one("#bench-filter", Input)
         box.display = True
         box.focus()
+
+    def _show_help(self) -> None:
+        self.app.push_screen(Help(Situation(queue=True, view_only=self.view_only)))
 
     def _mark(self) -> None:
         here = self.current()
