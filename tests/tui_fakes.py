@@ -25,6 +25,7 @@ class FakeBench:
     now: BenchView = field(default_factory=BenchView)
     locked: LockState = field(default_factory=lambda: LockState(locked=False))
     log: list[dict[str, object]] = field(default_factory=list)
+    refusal: Exception | None = None
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def view(self) -> BenchView:
@@ -59,6 +60,11 @@ class FakeBench:
 
     def relock(self) -> None:
         self.calls.append(("relock",))
+
+    def unmask(self, queue: str, message_id: str) -> None:
+        self.calls.append(("unmask", queue, message_id))
+        if self.refusal is not None:
+            raise self.refusal
 
     def actions(self) -> list[dict[str, object]]:
         return self.log

@@ -95,5 +95,8 @@ class WorkbenchFacade(Protocol):
     def relock(self) -> None:
         """Lock again at once."""
 
+    def unmask(self, queue: str, message_id: str) -> None:
+        """Write down that somebody looks at the personal data of a message. Raises `ConfigurationError` where that fails."""
+
     def actions(self) -> list[dict[str, object]]:
         """The newest lines of the action log, newest first."""

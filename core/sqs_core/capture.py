@@ -28,9 +28,12 @@ Taken = tuple["Finished", "Message", float]
 
 
 class Capture:
-    """A thread writes, so that a slow disk never slows a handler; what it has no room for is dropped and counted."""
+    """A thread writes, so that a slow disk never slows a handler; what it has no room for is dropped and counted.
 
-    def __init__(self, path: Path, share: float, mask: Callable[[str], str] = mask_secrets) -> None:
+    `mask` hides more than secrets, which are hidden anyway.
+    """
+
+    def __init__(self, path: Path, share: float, mask: Callable[[str], str]) -> None:
         self.written = self.dropped = 0
         self.told: Callable[[str], None] = lambda _: None
         """Hears why the capture ended early."""

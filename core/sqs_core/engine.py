@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from sqs_core.bring_up import bring_up
 from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.clock_watch import ClockWatch
 from sqs_core.consumer import QueueConsumer
@@ -15,8 +16,7 @@ from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify,
 from sqs_core.events import Code, EventLog
 from sqs_core.handlers import Handler, load_handler
 from sqs_core.model import EngineInfo, Level, RunState, Snapshot
-from sqs_core.policy import Backoff
-from sqs_core.queue import EXPIRED_CODES
+from sqs_core.personal_data import body_mask
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.replay import replay_finished
 from sqs_core.settings import check_threads, parse_queue
@@ -76,6 +76,7 @@ class Engine:
         consumer = QueueConsumer(parse_queue(queue), handler, self.settings_for(queue), self.events, self.clock)
         if consumer.name in self._consumers:
             raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
+        consumer.holding.mask = body_mask(deployed=self.connection.environment.deployed)
         consumer.ledger.history.on_add = self._capture.take if self._capture else None
         self._consumers = {**self._consumers, consumer.name: consumer}
         return consumer
@@ -92,7 +93,7 @@ class Engine:
         for warning in self.connection.warnings:
             self.events.record(Level.WARNING, Code.ENGINE_WARNING, None, warning)
         for consumer in self._consumers.values():
-            self._start_thread(f"start {consumer.name}", lambda consumer=consumer: self._bring_up(consumer))  # type: ignore[misc]
+            self._start_thread(f"start {consumer.name}", lambda consumer=consumer: bring_up(self, consumer))  # type: ignore[misc]
         self._start_thread("supervisor", self._supervise)
         self._start_thread("watch", self._watch.run)
         self._start_thread("identity", self._identity.run)
@@ -123,28 +124,9 @@ class Engine:
             consumer.renew_clients(session)
         self._watch.forget_clients()
 
-    def _bring_up(self, consumer: QueueConsumer) -> None:
-        """Connect a consumer, trying until it works, is refused for good, or we stop."""
-        backoff, failures = Backoff(base_seconds=1.0, cap_seconds=5.0), 0
-        while consumer.state is RunState.STARTING:
-            try:
-                consumer.connect(self.session())
-            except ConfigurationError as error:
-                consumer.refuse(str(error))
-                return
-            except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; all of it is told and tried again
-                failures += 1
-                if isinstance(error, RequestError) and error.code in EXPIRED_CODES:
-                    self._session = None  # the next try finds new credentials
-                self.say_unreachable(error)
-                self._stop.wait(backoff.delay_seconds(failures))
-            else:
-                self.reached.set()
-                if failures:
-                    self.events.close(Code.ENDPOINT_UNREACHABLE, None, "")
-                    text = f"{self.endpoint} answers after {failures} tries"
-                    self.events.record(Level.INFO, Code.ENDPOINT_REACHED, None, text)
-                consumer.start()
+    def forget_session(self) -> None:
+        """The next who asks for a session gets a new one, with credentials that are found anew."""
+        self._session = None
 
     def say_unreachable(self, error: Exception) -> None:
         """One line with the address and what to do."""
@@ -270,7 +252,7 @@ class Engine:
         """See `EngineFacade`."""
         consumer = self._add(queue, load_handler(handler, self.settings.handler_timeout_seconds))
         if self._started.is_set():
-            self._start_thread(f"start {consumer.name}", lambda: self._bring_up(consumer))
+            self._start_thread(f"start {consumer.name}", lambda: bring_up(self, consumer))
 
     def state(self) -> RunState:
         """The engine's word: the busiest of its consumers' states."""

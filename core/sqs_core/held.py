@@ -10,7 +10,11 @@ from sqs_core.masking import mask_secrets
 from sqs_core.model import PREVIEW_CHARACTERS, Finished, InFlight, Message, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqs_core.failures import Cause
+
+    Mask = Callable[[str, int | None], str]
 
 
 class Phase(Enum):
@@ -39,6 +43,7 @@ class Held:
     """Mutable and guarded by the ledger's lock. `lease_deadline` is by the lease clock, `received_at` by the wall's."""
 
     __slots__ = (
+        "_mask",
         "_preview",
         "_record",
         "_sent_at",
@@ -63,7 +68,7 @@ class Held:
         "worker",
     )  # fmt: skip
 
-    def __init__(self, message: Message, received: float, received_at: float) -> None:
+    def __init__(self, message: Message, received: float, received_at: float, mask: Mask = mask_secrets) -> None:
         self.message = message
         self.received = received
         self.received_at = received_at
@@ -84,6 +89,7 @@ class Held:
         self.timeline: list[tuple[float, str]] = []
         self._record: InFlight | None = None
         self._preview: str | None = None
+        self._mask = mask
         self._sent_at = message.sent_at  # read out of a text: once, for records are made again and again
 
     def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
@@ -133,5 +139,5 @@ class Held:
     def preview(self) -> str:
         """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""
         if self._preview is None:
-            self._preview = mask_secrets(self.message.body, PREVIEW_CHARACTERS)
+            self._preview = self._mask(self.message.body, PREVIEW_CHARACTERS)
         return self._preview

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqs_core.buffer import Buffer
 from sqs_core.events import Code, EventLog
 from sqs_core.held import Held, Phase, Verdict
+from sqs_core.masking import mask_secrets
 from sqs_core.model import Level, Outcome, Role, ThreadState
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Holding:
         self.acks = threading.Condition(self.lock)
         self.settling: deque[Held] = deque()
         self.maximum_receives: int | None = None
+        self.mask: Callable[[str, int | None], str] = mask_secrets  # of previews
         self.draining = False
         self.budget: int | None = None
         self.server_gone = False  # taken away on purpose: that polls fail says nothing
@@ -55,7 +57,7 @@ class Holding:
                 previous = self._by_id.get(message.message_id)
                 if previous is not None:
                     self._delivered_again(previous)
-                held = Held(message, now, wall)
+                held = Held(message, now, wall, self.mask)
                 held.grant_lease(lease_seconds, margin_seconds, lease_now, wall)
                 held.timeline.append((wall, f"received, receive count {message.receive_count}"))
                 self._held[held] = None

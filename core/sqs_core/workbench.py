@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqs_core.action_log import newest_lines
+from sqs_core.action_log import newest_lines, record
 from sqs_core.bench import BenchView, JobState, JobView, LookState
 from sqs_core.bench_jobs import BenchJobs
 from sqs_core.errors import ConfigurationError, describe
@@ -151,6 +151,13 @@ class Workbench:
     def require_write(self, what: str) -> None:
         """Raise `ConfigurationError` while locked; `what` is the deed in words."""
         self._lock.require(what)
+
+    def unmask(self, queue: str, message_id: str) -> None:
+        """See `WorkbenchFacade`."""
+        endpoint = self._engine.endpoint
+        reason = self._lock.state().reason
+        ids = [message_id]
+        record(self._engine.connection, "unmask", endpoint=endpoint, queue=queue, result="shown", message_ids=ids, reason=reason)
 
     def actions(self) -> list[dict[str, object]]:
         """See `WorkbenchFacade`."""

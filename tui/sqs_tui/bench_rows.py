@@ -16,10 +16,12 @@ from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqs_core.bench import BenchView
     from sqs_core.peek import Peeked
+
+    Mask = Callable[[str, int | None], str]
 
 PREVIEW_CHARACTERS = 300
 EXPRESSION = "="
@@ -64,12 +66,12 @@ def _subject(row: Peeked, now: float) -> Subject:
     return Subject(texts, message.receive_count, age_seconds, message.group_id)
 
 
-def message_rows(rows: Sequence[Peeked], marked: Collection[str]) -> tuple[Row, ...]:
-    """A row for each message."""
-    return tuple(_message_row(row, row.message.message_id in marked) for row in rows)
+def message_rows(rows: Sequence[Peeked], marked: Collection[str], mask: Mask = mask_secrets) -> tuple[Row, ...]:
+    """A row for each message, its body through `mask`."""
+    return tuple(_message_row(row, row.message.message_id in marked, mask) for row in rows)
 
 
-def group_rows(view: BenchView) -> tuple[Row, ...]:
+def group_rows(view: BenchView, mask: Mask = mask_secrets) -> tuple[Row, ...]:
     """A row for each shape, the most frequent first; its key is the shape."""
     return tuple(
         Row(
@@ -77,7 +79,7 @@ def group_rows(view: BenchView) -> tuple[Row, ...]:
             (
                 Cell(shown.count(group.count), Tone.STRONG),
                 Cell(one_line(group.example, 9)[:8], Tone.MUTED),
-                Cell(one_line(mask_secrets(group.shape))),
+                Cell(one_line(mask(group.shape, None))),
             ),
             group.example,
         )
@@ -85,7 +87,7 @@ def group_rows(view: BenchView) -> tuple[Row, ...]:
     )
 
 
-def _message_row(row: Peeked, marked: bool) -> Row:
+def _message_row(row: Peeked, marked: bool, mask: Mask) -> Row:
     message = row.message
     left = row.receives_left
     counted = f"{message.receive_count}" if left is None else f"{message.receive_count}, {left} left"
@@ -98,7 +100,7 @@ def _message_row(row: Peeked, marked: bool) -> Row:
             Cell(counted, Tone.WARNING if left is not None and left <= 1 else Tone.PLAIN),
             Cell(one_line(message.group_id or "")),
             Cell("visible" if row.visible else "hidden", Tone.MUTED if row.visible else Tone.WARNING),
-            Cell(one_line(mask_secrets(message.body, PREVIEW_CHARACTERS))),
+            Cell(one_line(mask(message.body, PREVIEW_CHARACTERS))),
         ),
         message.message_id,
     )

@@ -12,16 +12,19 @@ import click
 from sqs_core.capabilities import require_write
 from sqs_core.client import AwsSession
 from sqs_core.errors import ConfigurationError
-from sqs_core.masking import mask_secrets, mask_value
+from sqs_core.masking import mask_value
 from sqs_core.message_json import message_to_json
 from sqs_core.model import SCHEMA
 from sqs_core.peek import Look, Peeked, Place, Rung, cost, find_place, peek_behind, peek_by_receiving
+from sqs_core.personal_data import body_mask
 from sqs_core.plain_text import one_line
 from sqs_core.settings import parse_queue
 from sqs_tui.flags import connection_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Mask = Callable[[str, int | None], str]
 
 _LONGEST_NAME = 80
 _ID_WIDTH, _COUNT_WIDTH, _STATE_WIDTH = 38, 14, 11
@@ -39,10 +42,11 @@ def run_peek(flags: dict[str, Any]) -> int:
     if look is None:
         _ask_leave(session, place, flags)
         look = peek_by_receiving(session, place, flags["maximum"])
+    mask = body_mask(deployed=session.connection.environment.deployed)
     if flags["as_json"]:
-        click.echo(json.dumps(_to_json(place, look)))
+        click.echo(json.dumps(_to_json(place, look, mask)))
     else:
-        for line in _lines(place, look, shutil.get_terminal_size((80, 24)).columns):
+        for line in _lines(place, look, mask, shutil.get_terminal_size((80, 24)).columns):
             click.echo(line)
     return int(look.not_handed_back > 0)
 
@@ -66,7 +70,7 @@ def _ask_leave(session: AwsSession, place: Place, flags: dict[str, Any]) -> None
         raise ConfigurationError("nothing was received")
 
 
-def _lines(place: Place, look: Look, width: int) -> Iterator[str]:
+def _lines(place: Place, look: Look, mask: Mask, width: int) -> Iterator[str]:
     yield f"{one_line(place.name, _LONGEST_NAME)} · {_summary(place, look)}"
     if look.messages:
         yield ""
@@ -75,7 +79,7 @@ def _lines(place: Place, look: Look, width: int) -> Iterator[str]:
         identifier = one_line(row.message.message_id, _ID_WIDTH - 2)
         head = f"{identifier:<{_ID_WIDTH}}{_receives(row):<{_COUNT_WIDTH}}{_state(row):<{_STATE_WIDTH}}"
         room = max(20, width - len(head))
-        yield head + one_line(mask_secrets(row.message.body, room + 1), room)
+        yield head + one_line(mask(row.message.body, room + 1), room)
     if look.not_handed_back:
         yield ""
         yield f"{look.not_handed_back} are still hidden, for at most 30 s: {one_line(look.why)}"
@@ -101,7 +105,7 @@ def _state(row: Peeked) -> str:
     return "visible" if row.visible else "hidden"
 
 
-def _to_json(place: Place, look: Look) -> dict[str, Any]:
+def _to_json(place: Place, look: Look, mask: Mask) -> dict[str, Any]:
     receives = len(look.messages) if look.rung is Rung.RECEIVE else 0
     return {
         "schema": SCHEMA,
@@ -111,16 +115,18 @@ def _to_json(place: Place, look: Look) -> dict[str, Any]:
         "waiting": place.waiting,
         "total": look.total,
         "maximum_receives": place.maximum_receives,
-        "messages": [_row_to_json(row) for row in look.messages],
+        "messages": [_row_to_json(row, mask) for row in look.messages],
     }
 
 
-def _row_to_json(row: Peeked) -> dict[str, Any]:
+def _row_to_json(row: Peeked, mask: Mask) -> dict[str, Any]:
     plain = message_to_json(row.message)
-    attributes = {name: {**value, "value": mask_value(name, value["value"])} for name, value in plain["attributes"].items()}
+    attributes = {
+        name: {**value, "value": mask(mask_value(name, value["value"]), None)} for name, value in plain["attributes"].items()
+    }
     return {
         **plain,
-        "body": mask_secrets(plain["body"]),
+        "body": mask(plain["body"], None),
         "attributes": attributes,
         "rung": row.rung.value,
         "visible": row.visible,

@@ -76,8 +76,9 @@ def _make_engine(
     capture = None
     if flags["capture"] is not None:
         from sqs_core.capture import Capture
+        from sqs_core.personal_data import mask_personal
 
-        capture = Capture(Path(flags["capture"]), flags["capture_share"])
+        capture = Capture(Path(flags["capture"]), flags["capture_share"], mask_personal)
     return Engine(connection, settings, consumers, on_event=writer, capture=capture)
 
 

@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_core.bench import BenchView, LookState
+from sqs_core.environment import Environment
+from sqs_core.personal_data import body_mask
 from sqs_tui import bench_rows
 from sqs_tui.commands import Place, Situation, place_bindings
 from sqs_tui.safe_text import content
@@ -45,6 +47,7 @@ class BenchScreen(Steady, Screen[None]):
         self._selected, self._dead_letters = queue, dead_letters
         self.bench = facade.workbench()
         self._work = BenchWork(self, facade)
+        self._mask = body_mask(deployed=facade.snapshot().engine.environment != Environment.LOCAL)
         self._filter = ""
         self._grouped = False
         self._shape: str | None = None
@@ -129,9 +132,9 @@ class BenchScreen(Steady, Screen[None]):
 
     def _draw_rows(self, view: BenchView) -> None:
         if self._grouped:
-            self.table.show(bench_rows.group_rows(view), bench_rows.GROUP_COLUMNS)
+            self.table.show(bench_rows.group_rows(view, self._mask), bench_rows.GROUP_COLUMNS)
         else:
-            self.table.show(bench_rows.message_rows(self._chosen.rows, self.marked), bench_rows.MESSAGE_COLUMNS)
+            self.table.show(bench_rows.message_rows(self._chosen.rows, self.marked, self._mask), bench_rows.MESSAGE_COLUMNS)
 
     def _header(self, view: BenchView, filtered: bool) -> Content:
         marked = f" · {len(self.marked):,} marked" if self.marked else ""

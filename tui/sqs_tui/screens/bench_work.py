@@ -12,7 +12,7 @@ from sqs_core.model import MessageDetail
 from sqs_tui.editor import edit
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.job import JobScreen
-from sqs_tui.screens.message import MessageScreen
+from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.typed import Typed, type_name
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class BenchWork:
         if row is not None:
             seen = "seen on the emulator's page" if row.rung.free else "received by a look"
             detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
-            self._screen.app.push_screen(MessageScreen(detail, None))
+            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail)))
 
     def _put_back(self) -> None:
         ids = self._chosen()

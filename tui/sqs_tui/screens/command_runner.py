@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.format import stamp
+from sqs_tui.new_file import write_new
 from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
 from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
-from sqs_tui.screens.message import MessageScreen
+from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.write_commands import WriteCommands
 from sqs_tui.viewer import PAUSED
 from sqs_tui.widgets.filter_bar import FilterBar
@@ -132,7 +132,9 @@ class CommandRunner:
             return
         may_replay = detail.replayable and not self._options.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
-        self._screen.app.push_screen(MessageScreen(detail, replay))
+        self._screen.app.push_screen(
+            MessageScreen(detail, replay, Privacy.of(self._facade, detail), self._options.screenshot_dir)
+        )
 
     def _open_identity(self) -> None:
         if self._screen.frame.snapshot is not None:
@@ -199,7 +201,7 @@ class CommandRunner:
         at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
         path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
         try:
-            written = _write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
+            written = write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
         except OSError as error:
             self._refuse(f"no screenshot: {describe(error)}")
         else:
@@ -216,17 +218,3 @@ class CommandRunner:
 
     def _refuse(self, text: str) -> None:
         self._screen.notify(one_line(text), severity="error", markup=False)
-
-
-def _write_new(path: Path, text: str) -> Path:
-    """Write to a file that did not exist, readable by its owner alone, for it holds message previews."""
-    for number in range(100):
-        free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
-        try:
-            descriptor = os.open(free, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(text)
-        return free
-    raise FileExistsError(f"{path} and 99 more of that second exist")

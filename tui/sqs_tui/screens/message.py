@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import VerticalScroll
@@ -9,9 +12,15 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sqs_core.environment import Environment
+from sqs_core.errors import describe
 from sqs_core.masking import MASK, mask_secrets, mask_value
+from sqs_core.message_json import message_to_json
+from sqs_core.personal_data import mask_all, mask_personal
+from sqs_core.unwrap import Layer, unwrap
 from sqs_tui import format as shown
 from sqs_tui.json_text import INPUT_LIMIT, lay_out
+from sqs_tui.new_file import write_new
 from sqs_tui.safe_text import content, many_lines, one_line
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from sqs_core.facade import EngineFacade
     from sqs_core.model import AttributeValue, MessageDetail
 
 _BINARY_SHOWN_BYTES = 48
@@ -31,59 +41,145 @@ _VALUE_LIMIT = 2_000
 _MILLISECOND_TIMES = frozenset({"SentTimestamp", "ApproximateFirstReceiveTimestamp"})
 
 
+@dataclass(slots=True)
+class Privacy:
+    """Whether personal data of a message is hidden; `show` writes down that somebody looks, and raises if it cannot."""
+
+    hidden: bool = False
+    show: Callable[[], None] = lambda: None
+
+    @classmethod
+    def of(cls, facade: EngineFacade, detail: MessageDetail) -> Privacy:
+        """Hidden where the environment is deployed."""
+        hidden = facade.snapshot().engine.environment != Environment.LOCAL
+        message = detail.message
+        return cls(hidden, lambda: facade.workbench().unmask(message.queue, message.message_id))
+
+
 class MessageScreen(Scrolling, Steady, ModalScreen[None]):
-    """A message as it was when opened, secrets masked. `r` switches between the laid-out and the original body."""
+    """A message as it was when opened, secrets masked, and personal data too where it is hidden.
+
+    The innermost of what the body wraps is shown first; `u` goes through the layers, `r` shows the body as it came.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Close"),
         ("r", "toggle_raw", "Raw body"),
+        ("u", "next_layer", "Next layer"),
+        ("y", "copy", "Copy the body"),
+        ("s", "save", "Save"),
+        ("H", "show_personal", "Show personal data"),
         ("R", "replay", "Replay"),
         *SCROLL_BINDINGS,
     ]
     AUTO_FOCUS = "#message"
 
-    def __init__(self, detail: MessageDetail, replay: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        detail: MessageDetail,
+        replay: Callable[[], None] | None,
+        privacy: Privacy | None = None,
+        folder: Path | None = None,
+    ) -> None:
         super().__init__()
         self._detail = detail
         self._replay = replay
+        self._privacy = privacy or Privacy()
+        self._folder = folder
         self._raw = False
-        self._body = mask_secrets(detail.message.body, INPUT_LIMIT)
+        self._layers = (Layer("body", "", detail.message.body), *unwrap(detail.message.body))
+        self._layer = len(self._layers) - 1
 
     def compose(self) -> ComposeResult:
         """One scrolling text in a frame."""
         message = self._detail.message
         with VerticalScroll(id="message", classes="dialog tall wide") as dialog:
             dialog.border_title = content(f"Message {message.message_id}", 60)
-            dialog.border_subtitle = Content(f"esc closes · r raw body{' · R replay' if self._replay else ''}")
             yield Static(self._facts())
             yield Static(id="body-title")
             yield Static(id="body-text")
-            yield Static(self._rest())
+            yield Static(id="rest")
 
     def on_mount(self) -> None:
         """Draw the body."""
-        self._draw_body()
+        self._draw()
 
     def action_toggle_raw(self) -> None:
         """The body as it came, or laid out."""
         self._raw = not self._raw
-        self._draw_body()
+        self._draw()
+
+    def action_next_layer(self) -> None:
+        """The next layer inwards; from the innermost, the body itself."""
+        self._layer, self._raw = (self._layer + 1) % len(self._layers), False
+        self._draw()
+
+    def action_copy(self) -> None:
+        """What is shown of the body, to the terminal's clipboard."""
+        text = self._shown()
+        self.app.copy_to_clipboard(text)
+        cut = ", the beginning of it" if len(self._layers[self._layer].text) > INPUT_LIMIT else ""
+        self.notify(f"{len(text):,} characters copied{cut}, as they are shown.", markup=False)
+
+    def action_save(self) -> None:
+        """The message as a JSON object, masked as it is shown, in a new file."""
+        message = self._detail.message
+        mask = mask_all if self._privacy.hidden else mask_secrets
+        line = message_to_json(message)
+        for name, value in line["attributes"].items():
+            value["value"] = mask(mask_value(name, value["value"]))
+        name = "".join(character for character in message.message_id if character.isalnum() or character == "-")[:40]
+        path = (self._folder or Path.cwd()) / f"message-{name or 'unnamed'}.json"
+        try:
+            written = write_new(path, json.dumps({**line, "body": mask(message.body)}, indent=2) + "\n")
+        except OSError as error:
+            self.notify(one_line(f"not saved: {describe(error)}"), severity="error", markup=False)
+        else:
+            self.notify(one_line(f"Saved, masked as shown: {written}"), markup=False)
+
+    def action_show_personal(self) -> None:
+        """Show personal data of this message, once that is written down."""
+        if not self._privacy.hidden:
+            self.notify("Nothing but secrets is hidden here, and those are never shown.", markup=False)
+            return
+        try:
+            self._privacy.show()
+        except Exception as error:  # noqa: BLE001 - it stays hidden, and it is said why
+            self.notify(one_line(f"still hidden: {describe(error)}"), severity="error", markup=False)
+            return
+        self._privacy.hidden = False
+        self._draw()
+        self.notify("Personal data is shown; that you looked is in the action log.", markup=False)
 
     def action_replay(self) -> None:
         """Ask whether to send it again, where that is possible."""
         if self._replay:
             self._replay()
 
-    def _draw_body(self) -> None:
-        body = self._detail.message.body
-        layout = lay_out(self._body, len(body))
-        text = self._body if self._raw else layout.text
-        notes = [f"{len(body):,} characters"]
-        if self._body != body[:INPUT_LIMIT]:
-            notes.append("secrets masked as ***")
-        notes += [note for note in ("as it came" if self._raw else "", layout.note) if note]
-        self.query_one("#body-title", Static).update(_heading("Body", " · ".join(notes)))
-        self.query_one("#body-text", Static).update(Content(many_lines(text)))
+    def _masked(self, text: str) -> str:
+        return (mask_all if self._privacy.hidden else mask_secrets)(text, INPUT_LIMIT)
+
+    def _shown(self) -> str:
+        text = self._layers[self._layer].text
+        masked = self._masked(text)
+        return masked if self._raw else lay_out(masked, len(text)).text
+
+    def _draw(self) -> None:
+        layer = self._layers[self._layer]
+        masked = self._masked(layer.text)
+        notes = [" › ".join(each.kind for each in self._layers[: self._layer + 1]) if len(self._layers) > 1 else ""]
+        notes += [layer.note, f"{len(layer.text):,} characters"]
+        if masked != layer.text[:INPUT_LIMIT]:
+            notes.append(
+                "secrets masked as ***" if not self._privacy.hidden else "secrets and personal data masked; H shows the latter"
+            )
+        notes += ["as it came" if self._raw else "", lay_out(masked, len(layer.text)).note]
+        self.query_one("#body-title", Static).update(_heading("Body", " · ".join(note for note in notes if note)))
+        self.query_one("#body-text", Static).update(Content(many_lines(self._shown())))
+        self.query_one("#rest", Static).update(self._rest())
+        more = " · u layers" if len(self._layers) > 1 else ""
+        hint = f"esc closes · r raw{more} · y copy · s save{' · H personal data' if self._privacy.hidden else ''}"
+        self.query_one("#message", VerticalScroll).border_subtitle = Content(f"{hint}{' · R replay' if self._replay else ''}")
 
     def _facts(self) -> Content:
         detail = self._detail
@@ -104,11 +200,15 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     def _rest(self) -> Content:
         message = self._detail.message
         sections = [
-            *_section("Attributes", ((name, _attribute(name, value)) for name, value in message.typed_attributes.items())),
+            *_section("Attributes", ((name, self._attribute(name, value)) for name, value in message.typed_attributes.items())),
             *_section("System attributes", ((name, _system(name, value)) for name, value in message.system.items())),
             *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
         ]
         return Content("\n").join(sections)
+
+    def _attribute(self, name: str, value: AttributeValue) -> str:
+        shown = _attribute(name, value)
+        return mask_personal(shown) if self._privacy.hidden else shown
 
 
 def _heading(title: str, note: str = "") -> Content:

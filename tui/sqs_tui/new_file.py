@@ -1,0 +1,23 @@
+"""Writing what the user asks to keep."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_new(path: Path, text: str) -> Path:
+    """Write to a file that did not exist, readable by its owner alone, for it holds messages."""
+    for number in range(100):
+        free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
+        try:
+            descriptor = os.open(free, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(text)
+        return free
+    raise FileExistsError(f"{path} and 99 more of that second exist")
