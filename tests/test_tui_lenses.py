@@ -78,9 +78,9 @@ async def test_enter_opens_the_newest_message_of_the_cause_and_escape_leads_back
     async with dashboard(facade) as running:
         await running.press("e", "enter")
         assert facade.named("message") == [("message", "orders", message_id(1))]
-        assert type(running.app.screen) is MessageScreen
+        over = type(running.app.screen)
         await running.press("escape")
-        assert type(running.app.screen) is FailuresScreen
+        assert (over, type(running.app.screen)) == (MessageScreen, FailuresScreen)
         await running.press("escape")
         assert len(running.app.screen_stack) == 1
         assert facade.named("drain") == []
