@@ -372,3 +372,28 @@ async def test_random_keys_in_a_locked_production_write_nothing(
     assert WRITES.isdisjoint(denying.asked)
     assert "GetQueueAttributes" in denying.asked, "it did look"
     assert receive_counts(ministack_sqs, dead) == [1] * 5
+
+
+async def test_what_was_handled_here_is_sent_again_from_the_bench(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, [json.dumps({"n": number}) for number in range(4)])
+    seen: list[int] = []
+    async with dashboard(
+        make_connection_settings(endpoint_url=ministack), queue.name, lambda message: seen.append(message.json()["n"])
+    ) as bench:
+        await bench.until(lambda: len(seen) == 4, "all handled")
+        await bench.until(lambda: len(bench.engine.snapshot().consumers[0].history) == 4, "all ended")
+        await bench.press("b")
+        await bench.seen()
+        assert "that our workers hold or have handled, at no cost" in bench.text()
+        again = [json.loads(row.message.body)["n"] for row in bench.view.rows[:2]]
+        await bench.press("space", "space", "R")
+        await bench.job(JobState.ASKING)
+        assert "the originals stay" in bench.text()
+        await bench.press("y")
+        await bench.job(JobState.ENDED)
+        assert "2 sent, 0 skipped" in bench.text()
+        await bench.until(lambda: len(seen) == 6, "handled again")
+    assert sorted(seen[4:]) == sorted(again)

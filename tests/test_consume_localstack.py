@@ -16,6 +16,7 @@ from sqs_core.engine import Engine
 from sqs_core.handlers import Handler
 from sqs_core.message import AttributeValue
 from sqs_core.model import Outcome, PoolName, RunState, ThreadState
+from sqs_core.outgoing import REPLAYED_FROM
 from sqs_core.settings import ConsumerSettings, make_connection_settings
 from waiting import DEADLINE_SECONDS, Sampler, wait_until
 
@@ -159,7 +160,8 @@ def test_a_finished_message_can_be_sent_again_as_it_was(localstack: str, sqs: SQ
     first, second = handled.messages
     assert first.message_id != second.message_id
     assert first.body == second.body
-    assert first.typed_attributes == second.typed_attributes
+    came_from = {REPLAYED_FROM: AttributeValue("String", first.message_id)}
+    assert {**first.typed_attributes, **came_from} == second.typed_attributes
     assert second.typed_attributes["bytes"] == AttributeValue("Binary.png", b"\x00\xff")
     (sent,) = [event.text for event in engine.snapshot().events if event.code == "replay.sent"]
     assert first.message_id in sent

@@ -160,6 +160,7 @@ async def test_replay_sends_a_new_message(localstack: str, sqs: SQSClient, queue
             await pilot.pause()
             await pilot.press("y")
             await until(pilot, lambda: load.consumer.totals.deleted == 2, "handled again")
+    assert seen[1][1].pop("sqs-tui.replayed-from")
     assert seen == [("once \u202e and again", {"kind": "refund", "raw": b"\0\x1b"})] * 2
 
 

@@ -34,6 +34,9 @@ class FakeBench:
     def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
         self.calls.append(("look", queue, receive, dead_letters))
 
+    def look_at_own(self, queue: str) -> None:
+        self.calls.append(("look_at_own", queue))
+
     def put_back(self, message_ids: frozenset[str], to: str | None = None) -> None:
         self.calls.append(("put_back", message_ids, to))
 

@@ -9,7 +9,8 @@ import getpass
 import os
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.json_lines import append_lines, read_lines
@@ -17,31 +18,53 @@ from sqs_core.state_directory import state_directory
 from sqs_core.wire import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from sqs_core.client import AwsSession
     from sqs_core.settings import ConnectionSettings
 
 NAME = "actions.jsonl"
+_TOGETHER = 100
+
+
+class Named(Protocol):
+    """A queue by name and URL."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def url(self) -> str: ...
 
 
 class Action:
     """One write: begun before anything is done, ended with its result."""
 
-    def __init__(self, connection: ConnectionSettings, endpoint: str, queue: str, operation: str) -> None:
+    def __init__(self, session: AwsSession, queue: Named, operation: str) -> None:
         self._fields = {
             "who": _user(),
-            "environment": connection.environment.value,
-            "endpoint": endpoint,
-            "queue": queue,
+            "environment": session.connection.environment.value,
+            "endpoint": session.service_url(),
+            "account": account_of(queue.url),
+            "queue": queue.name,
             "operation": operation,
-            "reason": connection.reason,
+            "reason": session.connection.reason,
         }
         append({**self._fields, "result": "begun"})
 
-    def end(self, result: str, message_ids: Sequence[str]) -> None:
-        """How it ended, for which messages."""
-        append({**self._fields, "result": result, "count": len(message_ids), "message_ids": list(message_ids)})
+    def end(self, result: str, message_ids: Sequence[str], bodies_sha256: Mapping[str, str] | None = None) -> None:
+        """How it ended, for which messages; of many messages, a line for each hundred."""
+        for start in range(0, max(1, len(message_ids)), _TOGETHER):
+            ids = list(message_ids[start : start + _TOGETHER])
+            hashes = {key: bodies_sha256[key] for key in ids if key in bodies_sha256} if bodies_sha256 else {}
+            more = {"body_sha256": hashes} if hashes else {}
+            append({**self._fields, "result": result, "count": len(ids), "message_ids": ids, **more})
+
+
+def account_of(url: str) -> str | None:
+    """The account in a queue's URL; None where it has none."""
+    parts = urlsplit(url).path.strip("/").split("/")
+    return parts[0] if len(parts) == 2 and parts[0].isdigit() else None
 
 
 def record(connection: ConnectionSettings, operation: str, **more: Any) -> None:

@@ -68,6 +68,9 @@ class WorkbenchFacade(Protocol):
     def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
         """Look into a queue, or into its dead-letter queue: by the emulator's page, else by receiving once `receive` allows."""
 
+    def look_at_own(self, queue: str) -> None:
+        """Show what our own workers hold of a queue or have handled, as far as it is remembered. Costs nothing."""
+
     def put_back(self, message_ids: frozenset[str], to: str | None = None) -> None:
         """Plan to move these back, to `to` or where each came from; then `answer`. Raises `ConfigurationError` when refused."""
 

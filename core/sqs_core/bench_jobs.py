@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from sqs_core.action_log import Action
 from sqs_core.answers import call
-from sqs_core.bench import JobState, LookState
-from sqs_core.client import LOOK, PURGE, AwsSession
+from sqs_core.bench import JobState
+from sqs_core.client import PURGE, AwsSession
 from sqs_core.deleting import Deleter
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
@@ -24,7 +24,6 @@ from sqs_core.peek import find_place
 from sqs_core.plan_text import plan_lines, report_line
 from sqs_core.put_back_journal import Journal
 from sqs_core.putting import Pace, Putter, find_target
-from sqs_core.queue_facts import resolve_queue
 from sqs_core.selecting import Selection
 from sqs_core.sender import Verdict
 from sqs_core.settings import is_local_host, make_connection_settings, parse_queue
@@ -125,7 +124,7 @@ class BenchJobs:
         self._tell(job, report, "sent")
 
     def _send(self, job: Job, session: AwsSession, target: Target, messages: Sequence[Outgoing], report: MoveReport) -> None:
-        action = Action(session.connection, session.service_url(), target.name, "copy")
+        action = Action(session, target, "copy")
         putter = Putter(session, target, Journal(None, time.time()), Pace(None, job.stop), job.stop)
         try:
             for results in putter.put(messages):
@@ -151,15 +150,13 @@ class BenchJobs:
     def purge(self, job: Job, queue: str) -> None:
         """Delete all of a queue. The question was answered by typing its name."""
         session = self._bench.writing_session("a purge")
-        look, purge = session.client(LOOK), session.client(PURGE)
+        target, client = find_target(session, queue), session.client(PURGE)
+        action = Action(session, target, "purge")
         try:
-            url = resolve_queue(parse_queue(queue), look, session.connection.region)
-            action = Action(session.connection, session.service_url(), queue, "purge")
-            call("PurgeQueue", lambda: purge.purge_queue(QueueUrl=url))
-            action.end("purged", [])
+            call("PurgeQueue", lambda: client.purge_queue(QueueUrl=target.url))
         finally:
-            look.close()
-            purge.close()
+            client.close()
+        action.end("purged", [])
         self._end(job, f"{queue} is being purged: SQS takes up to 60 s", ())
 
     def _session_of(self, to: str) -> AwsSession:
@@ -210,7 +207,7 @@ class BenchJobs:
         said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
         self._end(job, said, lines, failed=not report.clean)
         if report.results:
-            self._look_again()
+            self._bench.look_again()
 
     def _end(self, job: Job, said: str, lines: Sequence[str], *, failed: bool = False) -> None:
         plan = job_view.lines if (job_view := self._bench.view().job) else ()
@@ -221,11 +218,6 @@ class BenchJobs:
         job = self._bench.view().job
         if job is not None:
             self._bench.show(job=replace(job, **changed))  # type: ignore[arg-type]
-
-    def _look_again(self) -> None:
-        view = self._bench.view()
-        if view.queue is not None and view.state is LookState.SHOWN and view.rung is not None and view.rung.free:
-            self._bench.look(view.queue)
 
 
 def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, list[Outgoing]]:

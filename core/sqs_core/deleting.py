@@ -40,7 +40,7 @@ class Deleter:
                     break
             if not found or self._stop.is_set() or not agree(len(found)):
                 return self.report
-            action = Action(self._session.connection, self._session.service_url(), self._source.name, "delete")
+            action = Action(self._session, self._source, "delete")
             backup = Backup(self._source.name)
             backup.write(found.values())
             self.report.backup = str(backup.path)

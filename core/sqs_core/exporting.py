@@ -71,7 +71,7 @@ class Exporter:
         done = Exported(Rung.RECEIVE)
         with open_sweep(self._session, self._place) as (_, sweep), _opened(path, append=append) as descriptor:
             what = "export and delete" if delete else "export"
-            action = Action(self._session.connection, self._session.service_url(), self._place.name, what)
+            action = Action(self._session, self._place, what)
             ids: list[str] = []
             for messages in sweep.receive(self._stop):
                 chosen = list(self._chosen(messages, done))

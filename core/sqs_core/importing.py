@@ -88,7 +88,7 @@ class Importer:
             if agree(self._plan(digest, journal.steps)):
                 what = "replay" if self._options.replay else "import"
                 require_write(self._session.connection, f"sending to {self._target.name}")
-                action = Action(self._session.connection, self._session.service_url(), self._target.name, what)
+                action = Action(self._session, self._target, what)
                 try:
                     self._send(digest, journal, told)
                 finally:

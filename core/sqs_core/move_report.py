@@ -23,12 +23,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MoveResult:
-    """One message: `new_id` where it was sent, `why` where it was not moved or was moved before."""
+    """One message: `new_id` where it was sent, `why` where it was not moved or was moved before, and a digest of its body."""
 
     message_id: str
     state: State
     new_id: str | None = None
     why: str = ""
+    body_sha256: str | None = None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ the next run finds in the journal what was sent and only deletes it, and what ma
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class Mover:
         self._backup = Backup(source.name)
         self._putters: dict[str, Putter] = {}
         self._failures = 0
+        self._digests: dict[str, str] = {}
         self._canary = options.canary
         self._canary_sizes = [1, 10]
 
@@ -72,7 +74,7 @@ class Mover:
             decider = Decider(self._targets, self._selection, journal.steps, retry_uncertain=self._options.retry_uncertain)
             first = self._look(sweep, decider)
             if not self._stop.is_set() and agree(self._plan(first, sweep)):
-                action = Action(self._session.connection, self._session.service_url(), self._source.name, self._options.operation)
+                action = Action(self._session, self._source, self._options.operation)
                 try:
                     self._rounds(first, sweep, decider, journal, moved)
                 finally:
@@ -160,14 +162,17 @@ class Mover:
 
     def _as_edited(self, message: Outgoing) -> Outgoing:
         body = self.edited.get(message.key)
-        return message if body is None else replace(message, body=body)
+        out = message if body is None else replace(message, body=body)
+        self._digests[message.key] = hashlib.sha256(out.body.encode("utf-8", "surrogatepass")).hexdigest()
+        return out
 
     def _settle(self, results: Mapping[str, SendResult], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
         """Delete what was proved sent, and tell how each ended."""
         sent = {key: result for key, result in results.items() if result.verdict is Verdict.SENT}
         refused = sweep.delete(list(sent))
         journal.note({key: replace(journal.steps[key], state="deleted") for key in sent if key not in refused})
-        self._tell([_result(key, result, refused.get(key)) for key, result in results.items()], moved)
+        told = [_result(key, result, refused.get(key)) for key, result in results.items()]
+        self._tell([replace(each, body_sha256=self._digests.pop(each.message_id, None)) for each in told], moved)
         self._failures = 0 if sent else self._failures + len(results)
         if self._failures >= MOST_FAILURES_IN_A_ROW:
             last = list(results.values())[-1]
@@ -196,9 +201,10 @@ class Mover:
             putter.close()
         self.report.backup = str(self._backup.path) if self._backup.path else None
         for state in State:
-            ids = [result.message_id for result in self.report.results if result.state is state]
-            if ids:
-                action.end(state.value, ids)
+            found = [result for result in self.report.results if result.state is state]
+            if found:
+                hashes = {result.message_id: result.body_sha256 for result in found if result.body_sha256}
+                action.end(state.value, [result.message_id for result in found], hashes)
 
 
 class _Round:

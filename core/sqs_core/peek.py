@@ -44,12 +44,14 @@ class Rung(StrEnum):
     """By which way a message is seen."""
 
     BACK_DOOR = "back-door"
+    OWN = "own"
+    """What our own workers hold or have handled."""
     RECEIVE = "receive"
 
     @property
     def free(self) -> bool:
         """Whether a look by it costs nothing."""
-        return self is Rung.BACK_DOOR
+        return self is not Rung.RECEIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def peek_by_receiving(session: AwsSession, place: Place, maximum: int) -> Look:
         with open_record(session.service_url(), place.url, now) as record:
             refuse_harm(place, record)
             until = now + place.retention_seconds
-            action = Action(session.connection, session.service_url(), place.name, "peek")
+            action = Action(session, place, "peek")
             record.begin(until)
             waiting = visible_now(queue)  # while we waited for the record, another look may have handed back
             enough = maximum if waiting is None else min(maximum, max(waiting, 1))

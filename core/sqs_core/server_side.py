@@ -66,7 +66,7 @@ class MoveTask:
     def run(self, told: Callable[[TaskState], None], stop: threading.Event) -> TaskState:
         """Start it and wait for its end; `stop` cancels it, which undoes nothing. Raises `RequestError`."""
         client = self._session.client(MOVING)
-        action = Action(self._session.connection, self._session.service_url(), self._source.name, "move task")
+        action = Action(self._session, self._source, "move task")
         state = TaskState("UNKNOWN", 0, None)
         try:
             request: Any = {"SourceArn": self._arn, **self._options}

@@ -12,7 +12,7 @@ from sqs_core.bench_jobs import BenchJobs
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
 from sqs_core.model import Level
-from sqs_core.peek import Look, cost, find_place, peek_behind, peek_by_receiving
+from sqs_core.peek import Look, Peeked, Rung, cost, find_place, peek_behind, peek_by_receiving
 from sqs_core.settings import parse_queue
 from sqs_core.write_lock import WriteLock
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqs_core.bench_jobs import Job
     from sqs_core.client import AwsSession
+    from sqs_core.consumer import QueueConsumer
     from sqs_core.engine import Engine
     from sqs_core.peek import Place
     from sqs_core.write_lock import LockState
@@ -40,6 +41,7 @@ class Workbench:
         self._view = BenchView()
         self._job: Job | None = None
         self._number = 0
+        self._looked: tuple[str, bool] | None = None
         self._jobs = BenchJobs(engine, self)
 
     def view(self) -> BenchView:
@@ -54,12 +56,13 @@ class Workbench:
 
     def look(self, queue: str, *, receive: bool = False, dead_letters: bool = False) -> None:
         """See `WorkbenchFacade`."""
-        reference = parse_queue(queue)
-        name = None if dead_letters else reference.name
-        if name is not None and name == self.view().queue:
+        name = parse_queue(queue).name
+        again = (name, dead_letters) == self._looked
+        self._looked = (name, dead_letters)
+        if again:
             self.show(state=LookState.LOOKING, text="")  # what was seen stays until more is known
         else:
-            self.show(queue=name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
+            self.show(queue=None if dead_letters else name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
         self._start("look", lambda: self._look(queue, receive=receive, dead_letters=dead_letters))
 
     def _look(self, queue: str, *, receive: bool, dead_letters: bool) -> None:
@@ -78,6 +81,30 @@ class Workbench:
             self.show(state=LookState.FAILED, text=describe(error), rows=())
         else:
             self._shown(look, place.waiting)
+
+    def look_again(self) -> None:
+        """The same look once more, where it is free."""
+        view, looked = self.view(), self._looked
+        if looked is not None and view.state is LookState.SHOWN and view.rung is not None and view.rung.free:
+            self.look(looked[0], dead_letters=looked[1])
+
+    def look_at_own(self, queue: str) -> None:
+        """See `WorkbenchFacade`."""
+        self._looked = None
+        consumer = next((each for each in self._engine.consumers if each.name == queue), None)
+        if consumer is None:
+            self.show(queue=queue, state=LookState.FAILED, text=f"{queue} is not consumed here", rows=(), rung=None, total=None)
+            return
+        self.show(queue=queue, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
+        self._start("look", lambda: self._look_at_own(consumer))
+
+    def _look_at_own(self, consumer: QueueConsumer) -> None:
+        snapshot = consumer.snapshot()
+        held = {each.message_id for each in snapshot.in_flight}
+        known = dict.fromkeys([*held, *(each.message_id for each in reversed(snapshot.history))])
+        details = [detail for message_id in known if (detail := consumer.message(message_id)) is not None]
+        rows = tuple(Peeked(detail.message, Rung.OWN, detail.message.message_id not in held, None) for detail in details)
+        self.show(state=LookState.SHOWN, rows=rows, rung=Rung.OWN, total=len(rows), at=self._engine.clock.wall())
 
     def _dead_letters(self, session: AwsSession, place: Place) -> Place:
         if place.dead_letter_name is None:

@@ -9,6 +9,7 @@ from sqs_core.bench import LookState
 from sqs_core.errors import ConfigurationError
 from sqs_core.masking import mask_secrets
 from sqs_core.matching import Query, Subject
+from sqs_core.peek import Rung
 from sqs_core.selecting import Selection
 from sqs_core.shapes import group_by_shape, shape_of
 from sqs_tui import format as shown
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     Mask = Callable[[str, int | None], str]
 
 PREVIEW_CHARACTERS = 300
+_WAYS = {
+    Rung.BACK_DOOR: "seen on the emulator's own page, at no cost",
+    Rung.OWN: "that our workers hold or have handled, at no cost",
+    Rung.RECEIVE: "seen by receiving, one receive each",
+}
 EXPRESSION = "="
 MESSAGE_COLUMNS = (
     Column("", 1),
@@ -99,11 +105,17 @@ def _message_row(row: Peeked, marked: bool, mask: Mask) -> Row:
             Cell(shown.stamp(message.sent_at).removesuffix(" UTC") if message.sent_at is not None else "?", Tone.MUTED),
             Cell(counted, Tone.WARNING if left is not None and left <= 1 else Tone.PLAIN),
             Cell(one_line(message.group_id or "")),
-            Cell("visible" if row.visible else "hidden", Tone.MUTED if row.visible else Tone.WARNING),
+            Cell(_state(row), Tone.MUTED if row.visible else Tone.WARNING),
             Cell(one_line(mask(message.body, PREVIEW_CHARACTERS))),
         ),
         message.message_id,
     )
+
+
+def _state(row: Peeked) -> str:
+    if row.rung is Rung.OWN:
+        return "ended" if row.visible else "held"
+    return "visible" if row.visible else "hidden"
 
 
 def summary_text(view: BenchView, chosen: int, filtered: bool) -> str:
@@ -114,10 +126,10 @@ def summary_text(view: BenchView, chosen: int, filtered: bool) -> str:
         )
     seen, total = len(view.rows), view.total
     of = f"{seen:,}" if total is None else f"{seen:,} of {'' if view.rung and view.rung.free else 'about '}{max(total, seen):,}"
-    way = "on the emulator's own page, at no cost" if view.rung and view.rung.free else "by receiving, one receive each"
+    way = _WAYS[view.rung or Rung.RECEIVE]
     more = total is not None and total > seen
     kept = f"{chosen:,} of {'>' if more else ''}{seen:,} match · " if filtered else ""
-    return f"{kept}{of} seen {way} · {shown.clock_time(view.at)} UTC"
+    return f"{kept}{of} {way} · {shown.clock_time(view.at)} UTC"
 
 
 def empty_text(view: BenchView, filtered: bool) -> str:

@@ -84,6 +84,11 @@ COMMANDS = (
         Group.MESSAGES, _in_history, changes=True, bar="Replay", rank=4,
     ),
     Command(
+        "bench", ("b",), "b", "Bench",
+        "Mark, filter, group, copy or replay several messages: those our workers hold or have handled.",
+        Group.PANES, _while_consuming, rank=2,
+    ),
+    Command(
         "edit", ("E",), "E", "Edit and replay",
         "Change the body of the finished message under the cursor in your editor ($EDITOR), then send it again as a new one.",
         Group.MESSAGES, _in_history, changes=True,
@@ -193,6 +198,11 @@ COMMANDS = (
     Command(
         "bench_groups", ("o",), "o", "Groups", "Messages that look alike in one line, with their number.", Group.BENCH,
         bar="Groups", rank=5, place=Place.BENCH,
+    ),
+    Command(
+        "bench_own", ("h",), "h", "Held and handled here",
+        "What our own workers hold of the queue or have handled, as far as it is remembered; R sends those again.",
+        Group.BENCH, bar="Handled here", rank=3, place=Place.BENCH,
     ),
     Command(
         "bench_look", ("l",), "l", "Look by receiving",

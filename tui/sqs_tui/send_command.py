@@ -50,7 +50,7 @@ def run_send(flags: dict[str, Any]) -> int:
 
 
 def _send(session: AwsSession, target: Target, message: Outgoing, *, as_json: bool) -> int:
-    action = Action(session.connection, session.service_url(), target.name, "send")
+    action = Action(session, target, "send")
     client = session.client(SEND)
     try:
         result = Sender(client, target.url, threading.Event(), fifo=target.fifo).send([message])[message.key]

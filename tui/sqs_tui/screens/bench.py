@@ -40,11 +40,11 @@ class BenchScreen(Steady, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*place_bindings(Place.BENCH)]
     AUTO_FOCUS = "#bench"
 
-    def __init__(self, facade: EngineFacade, queue: str, *, dead_letters: bool, view_only: bool) -> None:
+    def __init__(self, facade: EngineFacade, queue: str, *, dead_letters: bool, own: bool = False, view_only: bool) -> None:
         super().__init__()
         self.view_only = view_only
         self.marked: set[str] = set()
-        self._selected, self._dead_letters = queue, dead_letters
+        self.selected, self._dead_letters, self._own = queue, dead_letters, own
         self.bench = facade.workbench()
         self._work = BenchWork(self, facade)
         self._mask = body_mask(deployed=facade.snapshot().engine.environment != Environment.LOCAL)
@@ -70,21 +70,20 @@ class BenchScreen(Steady, Screen[None]):
     def on_mount(self) -> None:
         """Look at once: it costs nothing, or asks first."""
         self.query_one("#bench-filter", Input).display = False
-        self.look(receive=False)
+        if self._own:
+            self.bench.look_at_own(self.selected)
+        else:
+            self.look(receive=False)
         self.draw_frame(None)
 
     def look(self, *, receive: bool) -> None:
         """See what is there now."""
-        known = self.bench.view().queue if self.is_mounted and self._drawn is not None else None
-        if known is not None:
-            self.bench.look(known, receive=receive)
-        else:
-            self.bench.look(self._selected, receive=receive, dead_letters=self._dead_letters)
+        self.bench.look(self.selected, receive=receive, dead_letters=self._dead_letters)
 
     @property
     def queue(self) -> str:
         """The queue that is looked at; the selected one until its dead-letter queue is known."""
-        return self.bench.view().queue or self._selected
+        return self.bench.view().queue or self.selected
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
@@ -138,7 +137,7 @@ class BenchScreen(Steady, Screen[None]):
 
     def _header(self, view: BenchView, filtered: bool) -> Content:
         marked = f" · {len(self.marked):,} marked" if self.marked else ""
-        of = f" · dead letters of {self._selected}" if self._dead_letters else ""
+        of = f" · dead letters of {self.selected}" if self._dead_letters and self.queue != self.selected else ""
         said = bench_rows.summary_text(view, len(self._chosen.rows), filtered)
         return Content("\n").join([content(f"{self.queue}{of}{marked}", style="bold"), content(said, style=MUTED_STYLE)])
 

@@ -9,6 +9,7 @@ from textual.content import Content
 from sqs_core.bench import JobState, LookState
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.model import MessageDetail
+from sqs_core.peek import Rung
 from sqs_tui.editor import edit
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.job import JobScreen
@@ -33,7 +34,8 @@ class BenchWork:
         """Run one of the table's commands."""
         commands: dict[str, Callable[[], None]] = {
             "bench_look": self._look,
-            "bench_refresh": lambda: self._screen.look(receive=False),
+            "bench_refresh": self._refresh,
+            "bench_own": lambda: self._bench.look_at_own(self._screen.selected),
             "bench_open": self._open,
             "bench_put_back": self._put_back,
             "bench_edit": self._edit,
@@ -52,23 +54,36 @@ class BenchWork:
         if self._bench.view().state in (LookState.ASKING, LookState.SHOWN, LookState.FAILED):
             self._screen.look(receive=True)
 
+    def _refresh(self) -> None:
+        if self._bench.view().rung is Rung.OWN and self._bench.view().state is LookState.SHOWN:
+            self._bench.look_at_own(self._screen.selected)
+        else:
+            self._screen.look(receive=False)
+
     def _open(self) -> None:
         row = self._screen.current()
         if row is not None:
-            seen = "seen on the emulator's page" if row.rung.free else "received by a look"
+            seen = {Rung.BACK_DOOR: "seen on the emulator's page", Rung.RECEIVE: "received by a look"}.get(row.rung, "known here")
             detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
             self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail)))
 
     def _put_back(self) -> None:
-        ids = self._chosen()
-        self._bench.put_back(ids)
+        ids, view = self._chosen(), self._bench.view()
+        if view.rung is Rung.OWN:  # they are in the queue no longer: they are sent again
+            self._bench.copy(ids, self._screen.queue)
+        else:
+            self._bench.put_back(ids)
         self._show_job()
 
     def _edit(self) -> None:
         row = self._screen.current()
         if row is None:
             return
-        self._bench.put_back(frozenset([row.message.message_id]))
+        ids = frozenset([row.message.message_id])
+        if row.rung is Rung.OWN:
+            self._bench.copy(ids, self._screen.queue)
+        else:
+            self._bench.put_back(ids)
         with self._screen.app.suspend():
             try:
                 body = edit(row.message.body)

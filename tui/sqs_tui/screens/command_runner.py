@@ -58,6 +58,7 @@ class CommandRunner:
             "in_flight": lambda: self._screen.show_pane(Pane.IN_FLIGHT),
             "history": self._writes.messages,
             "dead_letters": self._writes.dead_letters,
+            "bench": self._writes.own_messages,
             "edit": self._writes.edit_current,
             "unlock": self._writes.unlock,
             "actions": self._writes.open_actions,

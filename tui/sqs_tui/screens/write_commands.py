@@ -37,6 +37,10 @@ class WriteCommands:
         else:
             self._open_bench(dead_letters=False)
 
+    def own_messages(self) -> None:
+        """What our own workers hold or have handled, on the bench."""
+        self._open_bench(dead_letters=False, own=True)
+
     def dead_letters(self) -> None:
         """The dead-letter queue of the selected queue."""
         self._open_bench(dead_letters=True)
@@ -124,11 +128,12 @@ class WriteCommands:
 
         self._screen.app.push_screen(type_name("Purge", queue, question), then)
 
-    def _open_bench(self, *, dead_letters: bool) -> None:
+    def _open_bench(self, *, dead_letters: bool, own: bool = False) -> None:
         queue = self._screen.frame.selected
         if queue is not None:
             view_only = self._options.view_only
-            self._screen.app.push_screen(BenchScreen(self._facade, queue, dead_letters=dead_letters, view_only=view_only))
+            screen = BenchScreen(self._facade, queue, dead_letters=dead_letters, own=own, view_only=view_only)
+            self._screen.app.push_screen(screen)
 
     def _refuse(self, text: str) -> None:
         self._screen.notify(one_line(text), severity="error", markup=False)
