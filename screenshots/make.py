@@ -6,6 +6,7 @@ The SVGs are the same bytes every time. A PNG of each is made as well where Chro
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
 import re
@@ -22,7 +23,12 @@ sys.path[:0] = [str(ROOT / "core"), str(ROOT / "tui"), str(ROOT / "tests")]
 os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_COLOR_SYSTEM="truecolor")
 os.environ.pop("NO_COLOR", None)
 
-from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402 - the paths come first
+from sqs_core.bench import BenchView, JobState, JobView, LookState  # noqa: E402 - the paths come first
+from sqs_core.message import Message  # noqa: E402
+from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402
+from sqs_core.move_plan import Plan  # noqa: E402
+from sqs_core.peek import Peeked, Rung  # noqa: E402
+from sqs_core.plan_text import plan_lines  # noqa: E402
 from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
@@ -41,6 +47,7 @@ PICTURES: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
     "message": ((120, 36), ("i", "enter")),
     "identity": ((120, 40), ("I",)),
     "drain": ((120, 36), ("q",)),
+    "bench": ((120, 36), ("x", "space", "space", "R")),
 }
 
 
@@ -79,11 +86,37 @@ def draining() -> Snapshot:
     return snapshot(one, state=RunState.DRAINING)
 
 
+def dead_letters() -> BenchView:
+    """A bench with a plan that asks."""
+    kinds = ("payment", "refund", "payment", "shipment")
+    rows = tuple(
+        Peeked(
+            Message(
+                message_id(number),
+                json.dumps({"type": kinds[number % 4], "order": f"A-{1040 + number}", "total": 12.5 + number}),
+                "",
+                "orders-dead",
+                {},
+                {"ApproximateReceiveCount": str(3 + number % 2), "SentTimestamp": str(int((NOW - 4000 + 61 * number) * 1000))},
+            ),
+            Rung.BACK_DOOR,
+            visible=True,
+            receives_left=None,
+        )
+        for number in range(1, 25)
+    )
+    plan = Plan("orders-dead", 24, "each message seen is received once more, and hidden from others meanwhile", whole=True)
+    plan.seen, plan.moves, plan.left_alone = 24, {"orders": 2}, 22
+    job = JobView("Put back 2 of orders-dead", JobState.ASKING, tuple(plan_lines(plan)), total=2)
+    return BenchView("orders-dead", LookState.SHOWN, "", rows, Rung.BACK_DOOR, 24, NOW, job)
+
+
 async def draw(name: str) -> str:
     """One picture as SVG."""
     size, keys = PICTURES[name]
     frames = [pod_snapshot()] if name == "identity" else list(past())
     facade = FakeFacade(frames[0], details={message_id(1): detail(1)})
+    facade.bench.now = dead_letters()
     app = DashboardApp(
         facade,
         DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene=None if name == "identity" else "lively", clock=lambda: NOW),
