@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.model import QueueListing
+from sqs_core.queue_listing import QueueDetails, QueueListing
 from tui_canned import NOW, snapshot
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeFacade:
-    """Answers with `now` and `listing`; `calls` holds every command in order. A command in `refusals` raises."""
+    """Answers with `now`, `listing` and `queues`; `calls` holds every command in order, `looks` what listings were asked for.
+
+    A command in `refusals` raises.
+    """
 
     now: Snapshot = field(default_factory=snapshot)
     listing: QueueListing = field(default_factory=lambda: QueueListing(NOW))
@@ -26,6 +29,8 @@ class FakeFacade:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: dict[str, Exception] = field(default_factory=dict)
     deadline_seconds: float | None = None
+    queues: dict[str, QueueDetails] = field(default_factory=dict)
+    looks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     called: threading.Condition = field(default_factory=threading.Condition)
 
     def _call(self, *call: Any) -> None:
@@ -85,8 +90,13 @@ class FakeFacade:
     def replay(self, queue: str, message_id: str) -> None:
         self._call("replay", queue, message_id)
 
-    def list_queues(self) -> QueueListing:
+    def list_queues(self, prefix: str = "", seen: Sequence[str] = ()) -> QueueListing:
+        self.looks.append((prefix, tuple(seen)))
         return self.listing
+
+    def queue_details(self, queue: str) -> QueueDetails:
+        self._call("queue_details", queue)
+        return self.queues.get(queue) or QueueDetails(queue)
 
     def add_consumer(self, queue: str, handler: str) -> None:
         self._call("add_consumer", queue, handler)

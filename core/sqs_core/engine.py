@@ -11,22 +11,24 @@ from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.clock_watch import ClockWatch
 from sqs_core.consumer import QueueConsumer
 from sqs_core.credential_watch import CredentialWatch
-from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify, describe
+from sqs_core.errors import ConfigurationError, RequestError, describe, unreachable
 from sqs_core.events import Code, EventLog
 from sqs_core.handlers import Handler, load_handler
 from sqs_core.model import EngineInfo, Level, RunState, Snapshot
 from sqs_core.policy import Backoff
 from sqs_core.queue import EXPIRED_CODES
+from sqs_core.queue_browser import QueueBrowser
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.replay import send_copy
 from sqs_core.settings import check_threads, parse_queue
 from sqs_core.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqs_core.client import AwsSession
-    from sqs_core.model import Event, MessageDetail, PoolName, QueueListing
+    from sqs_core.model import Event, MessageDetail, PoolName
+    from sqs_core.queue_listing import QueueDetails, QueueListing
     from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
 _SUPERVISE_SECONDS = 0.05
@@ -58,6 +60,7 @@ class Engine:
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
         self._watch = QueueWatch(self)
+        self._browser = QueueBrowser(self)
         for queue, handler in consumers:
             self._add(queue, handler)
 
@@ -87,6 +90,7 @@ class Engine:
             self._start_thread(f"start {consumer.name}", lambda consumer=consumer: self._bring_up(consumer))  # type: ignore[misc]
         self._start_thread("supervisor", self._supervise)
         self._start_thread("watch", self._watch.run)
+        self._start_thread("browser", self._browser.run)
         self._start_thread("identity", self._identity.run)
 
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
@@ -114,6 +118,7 @@ class Engine:
         for consumer in self.consumers:
             consumer.renew_clients(session)
         self._watch.forget_clients()
+        self._browser.forget_clients()
 
     def _bring_up(self, consumer: QueueConsumer) -> None:
         """Connect a consumer, trying until it works, is refused for good, or we stop."""
@@ -140,13 +145,7 @@ class Engine:
 
     def say_unreachable(self, error: Exception) -> None:
         """One line with the address and what to do."""
-        if isinstance(error, RequestError) and error.trouble is not Trouble.TRANSPORT:
-            text = f"{error} (at {self.endpoint})"
-        elif classify(error) is Trouble.TRANSPORT and not self.connection.environment.deployed:
-            what_now = "start LocalStack, try `sqs-tui demo`, or pass --endpoint-url"
-            text = f"nothing answers at {self.endpoint}: {what_now}; {describe(error)}"
-        else:
-            text = f"{self.endpoint}: {describe(error)}"
+        text = unreachable(error, self.endpoint, local=not self.connection.environment.deployed)
         self.events.record(Level.ERROR, Code.ENDPOINT_UNREACHABLE, None, text, collapse="")
 
     @property
@@ -258,9 +257,13 @@ class Engine:
         consumer = self._consumers[queue]
         self._start_thread("replay", lambda: send_copy(consumer, detail.message))
 
-    def list_queues(self) -> QueueListing:
+    def list_queues(self, prefix: str = "", seen: Sequence[str] = ()) -> QueueListing:
         """See `EngineFacade`."""
-        return self._watch.listing()
+        return self._browser.listing(prefix, seen)
+
+    def queue_details(self, queue: str) -> QueueDetails:
+        """See `EngineFacade`."""
+        return self._browser.details(queue)
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """See `EngineFacade`."""

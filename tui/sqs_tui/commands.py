@@ -16,6 +16,7 @@ class Group(StrEnum):
     """The headings of the help screen, in its order."""
 
     CONSUMER = "Consumer"
+    QUEUES = "Queues"
     PANES = "Panes"
     MESSAGES = "Messages"
     VIEW = "View"
@@ -36,7 +37,7 @@ class Pane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides which commands are allowed now."""
+    """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen."""
 
     pane: Pane | None = None
     queue: bool = False
@@ -49,22 +50,37 @@ class Situation:
     filtered: bool = False
     leaving: bool = False
     view_only: bool = False
+    browsing: bool = False
+    covering: bool = False
 
 
 def _always(situation: Situation) -> bool:
     return not situation.leaving
 
 
+def _on_dashboard(situation: Situation) -> bool:
+    return not situation.browsing and not situation.leaving
+
+
+def _while_browsing(situation: Situation) -> bool:
+    return situation.browsing and not situation.leaving
+
+
 def _while_consuming(situation: Situation) -> bool:
-    return situation.consuming and not situation.leaving
+    return situation.consuming and _on_dashboard(situation)
+
+
+def _on_rows(situation: Situation) -> bool:
+    return _while_consuming(situation) or _while_browsing(situation)
 
 
 def _on_message(situation: Situation) -> bool:
-    return situation.consuming and situation.message and not situation.leaving
+    return _while_consuming(situation) and situation.message
 
 
 def _on_something(situation: Situation) -> bool:
-    return _on_message(situation) or ((situation.event or situation.identity) and not situation.leaving)
+    on_queue = situation.browsing and situation.queue
+    return _on_message(situation) or ((situation.event or situation.identity or on_queue) and not situation.leaving)
 
 
 def _in_history(situation: Situation) -> bool:
@@ -72,11 +88,11 @@ def _in_history(situation: Situation) -> bool:
 
 
 def _on_free_queue(situation: Situation) -> bool:
-    return situation.queue and not situation.consuming and not situation.leaving
+    return _while_browsing(situation) and situation.queue and not situation.consuming
 
 
 def _something_to_undo(situation: Situation) -> bool:
-    return situation.filtered or situation.frozen
+    return situation.filtered or situation.frozen or situation.covering
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +137,6 @@ COMMANDS = (
         undo_bar="Resume", in_effect=lambda situation: situation.paused,
     ),
     Command(
-        "consume", ("c",), "c", "Consume this queue",
-        "Start a consumer on the selected queue with a handler you choose. Success deletes messages.",
-        Group.CONSUMER, _on_free_queue, changes=True, bar="Consume", rank=9,
-    ),
-    Command(
         "grow", ("plus",), "+", "Add a thread",
         "One thread more in the focused pool: pollers in the pollers pane, else workers.",
         Group.CONSUMER, _while_consuming, changes=True, bar="Pool", bar_key="+/-", rank=6,
@@ -134,6 +145,25 @@ COMMANDS = (
         "shrink", ("minus",), "-", "Remove a thread",
         "One thread fewer in the focused pool, after its current message.",
         Group.CONSUMER, _while_consuming, changes=True,
+    ),
+    Command(
+        "browse", ("Q",), "Q", "Queues of the endpoint",
+        "All queues, consumed or not: depths, dead-letter queues, settings.",
+        Group.QUEUES, _on_dashboard, bar="Queues", rank=1,
+    ),
+    Command(
+        "consume", ("c",), "c", "Consume this queue",
+        "Start a consumer on the queue under the cursor with a handler you choose. Success deletes messages.",
+        Group.QUEUES, _on_free_queue, changes=True, bar="Consume", rank=9,
+    ),
+    Command(
+        "sort", ("o",), "o", "Sort by the next column",
+        "Figures the largest first, words from a to z; what is not known comes last.",
+        Group.QUEUES, _while_browsing, bar="Sort", bar_key="o/O", rank=4,
+    ),
+    Command(
+        "reverse", ("O",), "O", "Reverse the sort",
+        "The same column the other way round.", Group.QUEUES, _while_browsing,
     ),
     Command(
         "workers", ("w",), "w", "Workers",
@@ -149,7 +179,7 @@ COMMANDS = (
     ),
     Command(
         "open", ("enter",), "enter", "Open",
-        "Body, attributes and timeline of the message under the cursor; an event or the identity, whole.",
+        "The message under the cursor, an event or the identity, whole; among queues, all that SQS tells of one.",
         Group.MESSAGES, _on_something, bar="Open", rank=5, action="open",
     ),
     Command(
@@ -159,8 +189,9 @@ COMMANDS = (
     ),
     Command(
         "filter", ("slash",), "/", "Filter",
-        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text.",
-        Group.VIEW, _while_consuming, bar="Filter", rank=2,
+        "Keep the workers, in-flight and finished messages whose id, body, error or group contains a text, or the queues whose "
+        "name does; ^ and the start of a name searches on the server.",
+        Group.VIEW, _on_rows, bar="Filter", rank=2,
     ),
     Command(
         "identity", ("I",), "I", "Identity",
@@ -170,7 +201,7 @@ COMMANDS = (
     Command(
         "freeze", ("f",), "f", "Freeze the view",
         "Hold the screen still; consuming and counting go on. Press again to go on watching.",
-        Group.VIEW, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
+        Group.VIEW, _on_dashboard, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
     ),
     Command(
         "screenshot", ("s",), "s", "Save a screenshot",
@@ -182,7 +213,7 @@ COMMANDS = (
     ),
     Command(
         "queue", tuple("123456789"), "1-9", "Select a queue",
-        "Show that queue's panes.", Group.MOVE,
+        "Show that queue's panes.", Group.MOVE, _on_dashboard,
     ),
     Command("up", ("up", "k"), "up k", "Up", "One row up.", Group.MOVE, action="move(-1)"),
     Command("down", ("down", "j"), "down j", "Down", "One row down.", Group.MOVE, action="move(1)"),

@@ -12,8 +12,10 @@ from sqs_core.errors import describe
 from sqs_core.model import Level, RunState
 from sqs_tui.commands import app_bindings, palette_commands
 from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.identity import IdentityScreen
 from sqs_tui.screens.main import MainScreen
+from sqs_tui.screens.queue_details import QueueScreen
 from sqs_tui.secrecy import masked_traceback
 from sqs_tui.viewer import Viewer
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.viewer import Frame
 
 PLAIN_THEME = "ansi-dark"
 _UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
@@ -49,6 +52,7 @@ class DashboardApp(App[int]):
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._backstop = DropObeyed()
         self._complaint = ""
+        self._welcomed = False
         if options.theme is not None and options.theme in self.available_themes:
             self.theme = options.theme
         elif self.console.color_system == "standard":
@@ -64,7 +68,8 @@ class DashboardApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our commands that are allowed now, and Textual's choice of themes."""
-        for command in palette_commands(self._main.situation):
+        commanded = screen if isinstance(screen, BrowserScreen) else self._main
+        for command in palette_commands(commanded.situation):
             action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
             yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
         for system_command in super().get_system_commands(screen):
@@ -88,7 +93,9 @@ class DashboardApp(App[int]):
 
     def on_mount(self) -> None:
         """Draw what is known before the engine has started."""
-        self._main.draw(self._viewer.pull())
+        frame = self._viewer.pull()
+        self._main.draw(frame)
+        self._welcome(frame)
 
     def refresh_frame(self) -> None:
         """Pull a frame and draw it. Never raises: an error in drawing is shown, and the engine goes on."""
@@ -99,12 +106,30 @@ class DashboardApp(App[int]):
         try:
             with self.batch_update():
                 self._main.draw(frame)
-                if isinstance(self.screen, IdentityScreen) and frame.snapshot is not None:
-                    self.screen.draw(frame.snapshot)
+                self._welcome(frame)
+                self._draw_over(frame)
             self._announce(frame.announcements)
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
             self._complain(f"this could not be drawn: {describe(error)}")
         self._leave_when_ended()
+
+    def _welcome(self, frame: Frame) -> None:
+        """Begin with the queues where nothing is consumed."""
+        if frame.snapshot is None or self._welcomed:
+            return
+        self._welcomed = True
+        if not frame.snapshot.consumers:
+            self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
+
+    def _draw_over(self, frame: Frame) -> None:
+        """What lives over the main screen."""
+        over = self.screen
+        if isinstance(over, IdentityScreen) and frame.snapshot is not None:
+            over.draw(frame.snapshot)
+        elif isinstance(over, BrowserScreen):
+            over.draw(frame)
+        elif isinstance(over, QueueScreen):
+            over.draw()
 
     def action_leave(self) -> None:
         """The first time drain, the second time leave now."""
@@ -112,8 +137,9 @@ class DashboardApp(App[int]):
         self.refresh_frame()
 
     def action_screen_command(self, command_id: str) -> None:
-        """Run a command of the main screen, from the palette."""
-        self._main.action_command(command_id)
+        """Run a command of the screen that the palette was opened over."""
+        commanded = self.screen if isinstance(self.screen, BrowserScreen) else self._main
+        commanded.action_command(command_id)
 
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -12,12 +10,12 @@ from textual.widgets import Input
 from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
-from sqs_tui.format import stamp
 from sqs_tui.rows import keyed_events
-from sqs_tui.safe_text import content, one_line
-from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
-from sqs_tui.screens.identity import IdentityScreen
+from sqs_tui.safe_text import content
+from sqs_tui.screens.browser import BrowserScreen
+from sqs_tui.screens.dialogs import Confirm, ReadEvent
 from sqs_tui.screens.message import MessageScreen
+from sqs_tui.screens.shared_commands import SharedCommands
 from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
@@ -30,24 +28,20 @@ if TYPE_CHECKING:
     from sqs_tui.viewer import Viewer
 
 
-class CommandRunner:
+class CommandRunner(SharedCommands):
     """Runs commands on what the main screen shows; a refusal by the engine becomes a toast."""
 
     def __init__(
         self, screen: MainScreen, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]
     ) -> None:
+        super().__init__(screen, facade, viewer, options, redraw)
         self.pane_before_filter: Pane | None = None
-        self._screen = screen
-        self._facade = facade
-        self._viewer = viewer
-        self._options = options
-        self._redraw = redraw
+        self._screen: MainScreen = screen
 
     def run(self, command_id: str, key: str) -> None:
         """Run one; `key` is the key it was run with, or empty."""
         actions: dict[str, Callable[[], None]] = {
             "pause": self._pause_or_resume,
-            "consume": self._consume,
             "grow": lambda: self._resize(1),
             "shrink": lambda: self._resize(-1),
             "workers": lambda: self._screen.show_pane(Pane.WORKERS),
@@ -60,6 +54,7 @@ class CommandRunner:
             "screenshot": self._screenshot,
             "back": self._back,
             "queue": lambda: self._select(int(key or "1")),
+            "browse": self._browse,
             "identity": self._open_identity,
             "help": lambda: self._push_help(),
         }
@@ -85,18 +80,6 @@ class CommandRunner:
         pool, size = (PoolName.POLLERS, consumer.pollers) if pollers else (PoolName.WORKERS, consumer.workers)
         self._attempt(lambda: self._facade.resize(consumer.queue, pool, size.target + by))
 
-    def _consume(self) -> None:
-        queue = self._screen.frame.selected
-        if queue is not None:
-            self._screen.app.push_screen(ChooseHandler(queue, lambda handler: self._add_consumer(queue, handler)))
-
-    def _add_consumer(self, queue: str, handler: str) -> str | None:
-        try:
-            self._facade.add_consumer(queue, handler)
-        except Exception as error:  # noqa: BLE001 - loading a handler runs foreign code, which may raise anything
-            return describe(error)
-        return None
-
     def _open(self) -> None:
         if self._screen.situation.identity:
             self._open_identity()
@@ -120,10 +103,6 @@ class CommandRunner:
         may_replay = detail.replayable and not self._options.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
         self._screen.app.push_screen(MessageScreen(detail, replay))
-
-    def _open_identity(self) -> None:
-        if self._screen.frame.snapshot is not None:
-            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
 
     def _open_event(self, key: str) -> None:
         snapshot = self._screen.frame.snapshot
@@ -154,11 +133,14 @@ class CommandRunner:
 
         self._screen.app.push_screen(Confirm("Replay", question, "Yes, send it"), answer)
 
+    def _browse(self) -> None:
+        self._screen.app.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self._redraw))
+
     def _filter(self) -> None:
         self.pane_before_filter = self._screen.pane
         box = self._screen.query_one("#filter", Input)
         box.display = True
-        box.focus()
+        self._screen.set_focus(box)  # at once: a q that follows closely must not quit
 
     def _freeze(self) -> None:
         self._viewer.toggle_freeze()
@@ -179,39 +161,3 @@ class CommandRunner:
         if number <= len(queues):
             self._viewer.select(queues[number - 1])
             self._redraw()
-
-    def _screenshot(self) -> None:
-        at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
-        path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
-        try:
-            written = _write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
-        except OSError as error:
-            self._refuse(f"no screenshot: {describe(error)}")
-        else:
-            self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
-
-    def _push_help(self) -> None:
-        self._screen.app.push_screen(Help(self._screen.situation))
-
-    def _attempt(self, command: Callable[[], None]) -> None:
-        try:
-            command()
-        except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
-            self._refuse(describe(error))
-
-    def _refuse(self, text: str) -> None:
-        self._screen.notify(one_line(text), severity="error", markup=False)
-
-
-def _write_new(path: Path, text: str) -> Path:
-    """Write to a file that did not exist, readable by its owner alone, for it holds message previews."""
-    for number in range(100):
-        free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
-        try:
-            descriptor = os.open(free, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(text)
-        return free
-    raise FileExistsError(f"{path} and 99 more of that second exist")
