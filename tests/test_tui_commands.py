@@ -196,6 +196,8 @@ def test_what_is_allowed_follows_from_the_situation() -> None:
     consuming = Situation(pane=Pane.HISTORY, queue=True, consuming=True, message=True)
     assert {"pause", "replay", "open"} <= ids(bar_commands(consuming))
     assert "consume" not in ids(palette_commands(consuming))
-    assert "consume" in ids(bar_commands(Situation(queue=True)))
+    assert "consume" in ids(bar_commands(Situation(browsing=True, queue=True)))
+    assert "consume" not in ids(bar_commands(Situation(browsing=True, queue=True, consuming=True)))
+    assert "pause" not in ids(palette_commands(Situation(browsing=True, queue=True, consuming=True)))
     assert ids(bar_commands(replace(consuming, leaving=True))) == {"quit"}
     assert not any(command.changes for _, group in help_commands(replace(consuming, view_only=True)) for command in group)

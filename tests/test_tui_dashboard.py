@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.events import Resize
 from textual.geometry import Size
-from textual.widgets import Input
 
-from sqs_core.model import Level, PoolSize, QueueListing, RunState, ThreadState
+from sqs_core.model import Level, PoolSize, RunState, ThreadState
 from sqs_tui.commands import Pane
 from sqs_tui.dashboard import DashboardApp
 from tui_canned import (
     NOW,
     consumer,
-    empty_snapshot,
     event,
     finished,
     held,
@@ -178,35 +176,6 @@ async def test_an_engine_that_cannot_be_read_is_a_state_and_no_crash() -> None:
         del running.facade.refusals["snapshot"]
         await running.frame()
         assert "cannot be read" not in running.text()
-
-
-async def test_without_consumers_queues_are_listed_and_c_starts_one() -> None:
-    listing = QueueListing(NOW, (("orders", consumer().depth), ("other", None)))
-    async with dashboard(FakeFacade(empty_snapshot(), listing), size=(80, 24)) as running:
-        text = running.text()
-        for said in ("▸ 1 orders", "not consumed", "depth ~118", "depth ?", "Press c to choose a handler"):
-            assert said in text
-        await running.press("down", "c")
-        text = running.text()
-        assert "Consume other with this handler." in text
-        assert "receives messages and DELETES" in text
-        assert running.app.screen.query_one("#handler", Input).value == "builtin:echo"
-        running.app.screen.query_one("#handler", Input).value = "nonsense"
-        await running.press("enter")
-        assert "✗ no handler nonsense" in running.text()
-        running.app.screen.query_one("#handler", Input).value = "builtin:noop"
-        await running.press("enter")
-        assert running.facade.named("add_consumer")[-1] == ("add_consumer", "other", "builtin:noop")
-        running.facade.now = snapshot(consumer("other"))
-        await running.frame()
-        assert running.main.frame.queues == ("other", "orders")
-        assert "workers 5/8" in running.text()
-
-
-async def test_a_listing_that_fails_says_why() -> None:
-    listing = QueueListing(NOW, (), "nothing answers at http://localhost:4566")
-    async with dashboard(FakeFacade(empty_snapshot(), listing), size=(80, 24)) as running:
-        assert "✗ nothing answers at http://localhost:4566" in running.text()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])

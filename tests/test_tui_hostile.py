@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from queue_canned import listing, unreadable
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import (
     AttributeValue,
@@ -18,10 +19,10 @@ from sqs_core.model import (
     Message,
     MessageDetail,
     Outcome,
-    QueueListing,
     RunState,
     ThreadState,
 )
+from sqs_core.queue_listing import QueueDetails, Reading
 from sqs_tui.commands import Pane
 from tui_canned import (
     NOW,
@@ -162,19 +163,31 @@ async def test_in_toasts() -> None:
 
 
 async def test_in_the_list_of_queues_and_the_choice_of_a_handler() -> None:
-    async with dashboard(FakeFacade(empty_snapshot()), size=(80, 24)) as running:
+    async with dashboard(FakeFacade(empty_snapshot()), size=(80, 60)) as running:
         for payload, visible in PAYLOADS.values():
-            running.facade.listing = QueueListing(NOW, ((payload, None),), payload)
+            running.facade.listing = listing([unreadable(payload, error=payload)], error=payload)
+            running.facade.queues = {payload: infested_queue(payload)}
             running.facade.refusals = {"add_consumer": ConfigurationError(payload)}
             await running.frame()
-            for line in (f"▸ 1 {visible}", f"Nothing here consumes {visible}.", f"✗ {visible}"):
+            for line in (f" {visible} ", f"✗ denied: {visible}", f"✗ {visible}"):
                 assert line in running.text()
+            await running.press("enter")
+            for line in (f"Queue {visible}", f"{visible}  {visible}", f"1 queue: {visible}"):
+                assert line in running.text()
+            assert_inert(running)
+            await running.press("escape")
             await running.press("c")
             assert f"Consume {visible} with this handler." in running.text()
             await running.press("enter")
             assert f"✗ {visible}" in running.text()
             assert_inert(running)
             await running.press("escape")
+
+
+def infested_queue(payload: str) -> QueueDetails:
+    """A queue with the payload in every foreign field."""
+    words = tuple((name, payload) for name in ("Policy", "RedrivePolicy", "RedriveAllowPolicy", "QueueArn", payload))
+    return QueueDetails(payload, payload, Reading.FAILED, NOW, payload, words, (payload,), payload, True, ((payload, payload),))
 
 
 async def test_in_the_filter_and_the_scene() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.sdk
-HARMLESS = {"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues"}
+HARMLESS = {"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues", "ListQueueTags"}
 PROFILES: dict[str, Callable[[], ClientProfile]] = {
     "poll": lambda: clients.poll_profile(ConsumerSettings()),
     "ack": lambda: clients.ack_profile(30),

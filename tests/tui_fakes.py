@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.bench import BenchView
 from sqs_core.errors import ConfigurationError
-from sqs_core.model import QueueListing
+from sqs_core.queue_listing import QueueDetails, QueueListing
 from sqs_core.write_lock import LockState
 from tui_canned import NOW, snapshot
 
@@ -75,13 +75,18 @@ class FakeBench:
 
 @dataclass
 class FakeFacade:
-    """Answers with `now` and `listing`; `calls` holds every command in order. A command in `refusals` raises."""
+    """Answers with `now`, `listing` and `queues`; `calls` holds every command in order, `looks` what listings were asked for.
+
+    A command in `refusals` raises.
+    """
 
     now: Snapshot = field(default_factory=snapshot)
     listing: QueueListing = field(default_factory=lambda: QueueListing(NOW))
     details: dict[str, MessageDetail] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: dict[str, Exception] = field(default_factory=dict)
+    queues: dict[str, QueueDetails] = field(default_factory=dict)
+    looks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     deadline_seconds: float | None = None
     bench: FakeBench = field(default_factory=lambda: FakeBench())
     called: threading.Condition = field(default_factory=threading.Condition)
@@ -146,8 +151,13 @@ class FakeFacade:
     def workbench(self) -> FakeBench:
         return self.bench
 
-    def list_queues(self) -> QueueListing:
+    def list_queues(self, prefix: str = "", seen: Sequence[str] = ()) -> QueueListing:
+        self.looks.append((prefix, tuple(seen)))
         return self.listing
+
+    def queue_details(self, queue: str) -> QueueDetails:
+        self._call("queue_details", queue)
+        return self.queues.get(queue) or QueueDetails(queue)
 
     def add_consumer(self, queue: str, handler: str) -> None:
         self._call("add_consumer", queue, handler)

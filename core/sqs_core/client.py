@@ -58,7 +58,8 @@ def ack_profile(visibility_seconds: int) -> ClientProfile:
 
 SEND = ClientProfile("send", 10.0, 1, frozenset({"SendMessage", "SendMessageBatch"}))
 PURGE = ClientProfile("purge", 10.0, 1, frozenset({"PurgeQueue"}))
-LOOK = ClientProfile("ui", 5.0, 2, frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues"}))
+_LOOKS = frozenset({"GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues", "ListQueueTags"})
+LOOK = ClientProfile("ui", 5.0, 2, _LOOKS)
 SELF = ClientProfile("identity", 5.0, 2, frozenset({"GetCallerIdentity"}))
 SET_UP = ClientProfile("set-up", 10.0, 3, frozenset({"CreateQueue", "GetQueueAttributes", "SendMessageBatch"}))
 """For the demo's own emulator and nothing else."""

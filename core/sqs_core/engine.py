@@ -12,11 +12,12 @@ from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.clock_watch import ClockWatch
 from sqs_core.consumer import QueueConsumer
 from sqs_core.credential_watch import CredentialWatch
-from sqs_core.errors import ConfigurationError, RequestError, Trouble, classify, describe
+from sqs_core.errors import ConfigurationError, describe, unreachable
 from sqs_core.events import Code, EventLog
 from sqs_core.handlers import Handler, load_handler
 from sqs_core.model import EngineInfo, Level, RunState, Snapshot
 from sqs_core.personal_data import body_mask
+from sqs_core.queue_browser import QueueBrowser
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.replay import replay_finished
 from sqs_core.settings import check_threads, parse_queue
@@ -24,11 +25,12 @@ from sqs_core.version import __version__
 from sqs_core.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqs_core.capture import Capture
     from sqs_core.client import AwsSession
-    from sqs_core.model import Event, MessageDetail, PoolName, QueueListing
+    from sqs_core.model import Event, MessageDetail, PoolName
+    from sqs_core.queue_listing import QueueDetails, QueueListing
     from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
 _SUPERVISE_SECONDS = 0.05
@@ -64,6 +66,7 @@ class Engine:
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
         self._watch = QueueWatch(self)
+        self._browser = QueueBrowser(self)
         self._bench = Workbench(self)
         for queue, handler in consumers:
             self._add(queue, handler)
@@ -96,6 +99,7 @@ class Engine:
             self._start_thread(f"start {consumer.name}", lambda consumer=consumer: bring_up(self, consumer))  # type: ignore[misc]
         self._start_thread("supervisor", self._supervise)
         self._start_thread("watch", self._watch.run)
+        self._start_thread("browser", self._browser.run)
         self._start_thread("identity", self._identity.run)
 
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
@@ -123,6 +127,7 @@ class Engine:
         for consumer in self.consumers:
             consumer.renew_clients(session)
         self._watch.forget_clients()
+        self._browser.forget_clients()
 
     def forget_session(self) -> None:
         """The next who asks for a session gets a new one, with credentials that are found anew."""
@@ -130,13 +135,7 @@ class Engine:
 
     def say_unreachable(self, error: Exception) -> None:
         """One line with the address and what to do."""
-        if isinstance(error, RequestError) and error.trouble is not Trouble.TRANSPORT:
-            text = f"{error} (at {self.endpoint})"
-        elif classify(error) is Trouble.TRANSPORT and not self.connection.environment.deployed:
-            what_now = "start LocalStack, try `sqs-tui demo`, or pass --endpoint-url"
-            text = f"nothing answers at {self.endpoint}: {what_now}; {describe(error)}"
-        else:
-            text = f"{self.endpoint}: {describe(error)}"
+        text = unreachable(error, self.endpoint, local=not self.connection.environment.deployed)
         self.events.record(Level.ERROR, Code.ENDPOINT_UNREACHABLE, None, text, collapse="")
 
     @property
@@ -244,9 +243,13 @@ class Engine:
         """See `EngineFacade`."""
         return self._bench
 
-    def list_queues(self) -> QueueListing:
+    def list_queues(self, prefix: str = "", seen: Sequence[str] = ()) -> QueueListing:
         """See `EngineFacade`."""
-        return self._watch.listing()
+        return self._browser.listing(prefix, seen)
+
+    def queue_details(self, queue: str) -> QueueDetails:
+        """See `EngineFacade`."""
+        return self._browser.details(queue)
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """See `EngineFacade`."""

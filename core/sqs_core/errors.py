@@ -161,3 +161,12 @@ def describe(error: BaseException) -> str:
     code = error_code(error)
     name = type(error).__name__
     return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"
+
+
+def unreachable(error: Exception, endpoint: str, *, local: bool) -> str:
+    """One line about an endpoint that did not do what it was asked: the address, and what to do."""
+    if isinstance(error, RequestError) and error.trouble is not Trouble.TRANSPORT:
+        return f"{error} (at {endpoint})"
+    if classify(error) is Trouble.TRANSPORT and local:
+        return f"nothing answers at {endpoint}: start LocalStack, try `sqs-tui demo`, or pass --endpoint-url; {describe(error)}"
+    return f"{endpoint}: {describe(error)}"

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqs_core.bench import WorkbenchFacade
-    from sqs_core.model import MessageDetail, PoolName, QueueListing, Snapshot
+    from sqs_core.model import MessageDetail, PoolName, Snapshot
+    from sqs_core.queue_listing import QueueDetails, QueueListing
 
 
 class EngineFacade(Protocol):
@@ -49,8 +52,15 @@ class EngineFacade(Protocol):
         tried (unknown, still held, writes locked).
         """
 
-    def list_queues(self) -> QueueListing:
-        """The newest listing of the endpoint's queues; asking also schedules a refresh when it is older than 5 s."""
+    def list_queues(self, prefix: str = "", seen: Sequence[str] = ()) -> QueueListing:
+        """The newest listing of the endpoint's queues; asking keeps it refreshed every 5 s, for 15 s.
+
+        `prefix` is the start of the names to ask the server for; until it has answered, the listing is of another prefix.
+        `seen` names are on somebody's screen: their figures are read first.
+        """
+
+    def queue_details(self, queue: str) -> QueueDetails:
+        """The newest details of a queue, consumed or not; asking keeps them refreshed. Unread ones until they have come."""
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """Start consuming a queue with a handler. Raises `ConfigurationError` for a handler that cannot be loaded."""

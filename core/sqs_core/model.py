@@ -234,12 +234,3 @@ class MessageDetail:
     timeline: tuple[tuple[float, str], ...]
     outcome: Outcome | None
     replayable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class QueueListing:
-    """The queues of the endpoint: `queues` is name → depth (None where unreadable); `error` says why the list is not whole."""
-
-    at: float
-    queues: tuple[tuple[str, Depth | None], ...] = ()
-    error: str | None = None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqs_core.put_back_journal import Journal
 
 FIRST_SECONDS = 60
-"""For so long a received message is hidden at first."""
+"""For so long a received message is hidden at first, and one whose receipt was not written down when we were killed."""
 MOST_HELD = 20_000
 """SQS refuses to hide more of a FIFO queue; more of a standard queue would take as many extensions."""
 _BATCH = 10
@@ -98,9 +98,9 @@ class Sweep:
             if len(self) >= MOST_HELD:
                 self.trouble = f"{MOST_HELD:,} messages are held; what else there may be was not looked at"
                 return
-            seconds, at = self._hold_seconds(), time.monotonic()
+            at = time.monotonic()
             try:
-                answer = self.queue.receive(_BATCH, _WAIT_SECONDS, seconds, None)
+                answer = self.queue.receive(_BATCH, _WAIT_SECONDS, FIRST_SECONDS, None)
             except RequestError as error:
                 if not self.received:
                     raise
@@ -110,8 +110,8 @@ class Sweep:
                 self._record.saw(answer.messages, time.time() + self._retention)
             if answer.damaged:
                 self.trouble = f"{len(answer.damaged)} messages came damaged and are left alone"
-            self._file.holds({message.message_id: message.receipt_handle for message in answer.messages}, seconds)
-            new = self._hold(answer.messages, at + seconds)
+            self._file.holds({message.message_id: message.receipt_handle for message in answer.messages}, FIRST_SECONDS)
+            new = self._hold(answer.messages, at + FIRST_SECONDS)
             self.received += len(new)
             yield new
             empty = 0 if new else empty + 1

@@ -14,6 +14,7 @@ class Group(StrEnum):
     """The headings of the help screen, in its order."""
 
     CONSUMER = "Consumer"
+    QUEUES = "Queues"
     PANES = "Panes"
     MESSAGES = "Messages"
     BENCH = "Dead letters and other messages in a queue"
@@ -42,7 +43,7 @@ class Pane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides which commands are allowed now."""
+    """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen."""
 
     pane: Pane | None = None
     queue: bool = False
@@ -55,6 +56,8 @@ class Situation:
     filtered: bool = False
     leaving: bool = False
     view_only: bool = False
+    browsing: bool = False
+    covering: bool = False
 
 
 def allowed_always(situation: Situation) -> bool:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
 
 
+def _on_dashboard(situation: Situation) -> bool:
+    return not situation.browsing and not situation.leaving
+
+
+def _while_browsing(situation: Situation) -> bool:
+    return situation.browsing and not situation.leaving
+
+
 def _while_consuming(situation: Situation) -> bool:
-    return situation.consuming and not situation.leaving
+    return situation.consuming and _on_dashboard(situation)
+
+
+def _on_rows(situation: Situation) -> bool:
+    return _while_consuming(situation) or _while_browsing(situation)
 
 
 def _on_message(situation: Situation) -> bool:
-    return situation.consuming and situation.message and not situation.leaving
+    return _while_consuming(situation) and situation.message
 
 
 def _on_something(situation: Situation) -> bool:
-    return _on_message(situation) or ((situation.event or situation.identity) and not situation.leaving)
+    on_queue = situation.browsing and situation.queue
+    return _on_message(situation) or ((situation.event or situation.identity or on_queue) and not situation.leaving)
 
 
 def _in_history(situation: Situation) -> bool:
@@ -22,15 +35,15 @@ def _in_history(situation: Situation) -> bool:
 
 
 def _on_free_queue(situation: Situation) -> bool:
-    return situation.queue and not situation.consuming and not situation.leaving
+    return _while_browsing(situation) and situation.queue and not situation.consuming
+
+
+def _something_to_undo(situation: Situation) -> bool:
+    return situation.filtered or situation.frozen or situation.covering
 
 
 def _on_queue(situation: Situation) -> bool:
     return situation.queue and not situation.leaving
-
-
-def _something_to_undo(situation: Situation) -> bool:
-    return situation.filtered or situation.frozen
 
 
 COMMANDS = (
@@ -41,11 +54,6 @@ COMMANDS = (
         undo_bar="Resume", in_effect=lambda situation: situation.paused,
     ),
     Command(
-        "consume", ("c",), "c", "Consume this queue",
-        "Start a consumer on the selected queue with a handler you choose. Success deletes messages.",
-        Group.CONSUMER, _on_free_queue, changes=True, bar="Consume", rank=9,
-    ),
-    Command(
         "grow", ("plus",), "+", "Add a thread",
         "One thread more in the focused pool: pollers in the pollers pane, else workers.",
         Group.CONSUMER, _while_consuming, changes=True, bar="Pool", bar_key="+/-", rank=6,
@@ -54,6 +62,25 @@ COMMANDS = (
         "shrink", ("minus",), "-", "Remove a thread",
         "One thread fewer in the focused pool, after its current message.",
         Group.CONSUMER, _while_consuming, changes=True,
+    ),
+    Command(
+        "browse", ("Q",), "Q", "Queues of the endpoint",
+        "All queues, consumed or not: depths, dead-letter queues, settings.",
+        Group.QUEUES, _on_dashboard, bar="Queues", rank=1,
+    ),
+    Command(
+        "consume", ("c",), "c", "Consume this queue",
+        "Start a consumer on the queue under the cursor with a handler you choose. Success deletes messages.",
+        Group.QUEUES, _on_free_queue, changes=True, bar="Consume", rank=9,
+    ),
+    Command(
+        "sort", ("o",), "o", "Sort by the next column",
+        "Figures the largest first, words from a to z; what is not known comes last.",
+        Group.QUEUES, _while_browsing, bar="Sort", bar_key="o/O", rank=4,
+    ),
+    Command(
+        "reverse", ("O",), "O", "Reverse the sort",
+        "The same column the other way round.", Group.QUEUES, _while_browsing,
     ),
     Command(
         "workers", ("w",), "w", "Workers",
@@ -75,7 +102,7 @@ COMMANDS = (
     ),
     Command(
         "open", ("enter",), "enter", "Open",
-        "Body, attributes and timeline of the message under the cursor; an event or the identity, whole.",
+        "The message under the cursor, an event or the identity, whole; among queues, all that SQS tells of one.",
         Group.MESSAGES, _on_something, bar="Open", rank=5, action="open",
     ),
     Command(
@@ -96,8 +123,9 @@ COMMANDS = (
     Command(
         "filter", ("slash",), "/", "Filter",
         "Keep the workers and messages that match: a text of id, body, error or group; /a pattern/; receives>3, age>5m, "
-        "group:id, outcome:failed. Up and down walk through earlier filters.",
-        Group.VIEW, _while_consuming, bar="Filter", rank=2,
+        "group:id, outcome:failed. Up and down walk through earlier filters. Among queues: those whose name contains a text; "
+        "^ and the start of a name searches on the server.",
+        Group.VIEW, _on_rows, bar="Filter", rank=2,
     ),
     Command(
         "failures", ("e",), "e", "Failures by cause",
@@ -117,7 +145,7 @@ COMMANDS = (
     Command(
         "freeze", ("f",), "f", "Freeze the view",
         "Hold the screen still; consuming and counting go on. Press again to go on watching.",
-        Group.VIEW, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
+        Group.VIEW, _on_dashboard, bar="Freeze", undo_bar="Unfreeze", in_effect=lambda situation: situation.frozen, rank=1,
     ),
     Command(
         "unlock", ("exclamation_mark",), "!", "Unlock writes",
@@ -143,7 +171,7 @@ COMMANDS = (
     ),
     Command(
         "queue", tuple("123456789"), "1-9", "Select a queue",
-        "Show that queue's panes.", Group.MOVE,
+        "Show that queue's panes.", Group.MOVE, _on_dashboard,
     ),
     Command("up", ("up", "k"), "up k", "Up", "One row up.", Group.MOVE, action="move(-1)"),
     Command("down", ("down", "j"), "down j", "Down", "One row down.", Group.MOVE, action="move(1)"),

@@ -12,6 +12,7 @@ from sqs_core.errors import describe
 from sqs_core.model import Level, RunState
 from sqs_tui.commands import app_bindings, palette_commands
 from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
 from sqs_tui.secrecy import masked_traceback
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.viewer import Frame
 
 PLAIN_THEME = "ansi-dark"
 _UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
@@ -49,6 +51,7 @@ class DashboardApp(App[int]):
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._backstop = DropObeyed()
         self._complaint = ""
+        self._welcomed = False
         if options.theme is not None and options.theme in self.available_themes:
             self.theme = options.theme
         elif self.console.color_system == "standard":
@@ -64,7 +67,8 @@ class DashboardApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our commands that are allowed now, and Textual's choice of themes."""
-        for command in palette_commands(self._main.situation):
+        commanded = screen if isinstance(screen, BrowserScreen) else self._main
+        for command in palette_commands(commanded.situation):
             action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
             yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
         for system_command in super().get_system_commands(screen):
@@ -88,7 +92,9 @@ class DashboardApp(App[int]):
 
     def on_mount(self) -> None:
         """Draw what is known before the engine has started."""
-        self._main.draw(self._viewer.pull())
+        frame = self._viewer.pull()
+        self._main.draw(frame)
+        self._welcome(frame)
 
     def refresh_frame(self) -> None:
         """Pull a frame and draw it. Never raises: an error in drawing is shown, and the engine goes on."""
@@ -99,6 +105,7 @@ class DashboardApp(App[int]):
         try:
             with self.batch_update():
                 self._main.draw(frame)
+                self._welcome(frame)
                 for screen in self.screen_stack:
                     if isinstance(screen, DrawsFrames):
                         screen.draw_frame(frame)
@@ -107,14 +114,23 @@ class DashboardApp(App[int]):
             self._complain(f"this could not be drawn: {describe(error)}")
         self._leave_when_ended()
 
+    def _welcome(self, frame: Frame) -> None:
+        """Begin with the queues where nothing is consumed."""
+        if frame.snapshot is None or self._welcomed:
+            return
+        self._welcomed = True
+        if not frame.snapshot.consumers:
+            self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
+
     def action_leave(self) -> None:
         """The first time drain, the second time leave now."""
         self._departure.press()
         self.refresh_frame()
 
     def action_screen_command(self, command_id: str) -> None:
-        """Run a command of the main screen, from the palette."""
-        self._main.action_command(command_id)
+        """Run a command of the screen that the palette was opened over."""
+        commanded = self.screen if isinstance(self.screen, BrowserScreen) else self._main
+        commanded.action_command(command_id)
 
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

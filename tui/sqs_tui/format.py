@@ -103,3 +103,21 @@ def lease(remaining_seconds: float, longest_seconds: float) -> str:
     # Whole cells only: a bar that moves each frame would repaint its row each frame.
     full = max(1, round(min(1.0, fraction) * _LEASE_BAR_CELLS))
     return "━" * full + "╌" * (_LEASE_BAR_CELLS - full) + f" {duration(remaining_seconds):>4}"
+
+
+def span(seconds: int) -> str:
+    """A duration exactly: `4 days`, `1 min 30 s`, `0 s`."""
+    parts: list[str] = []
+    for size, unit in ((86_400, "day"), (3600, "h"), (60, "min"), (1, "s")):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(plural(number, unit) if unit == "day" else f"{number} {unit}")
+    return " ".join(parts) or "0 s"
+
+
+def size(number: int) -> str:
+    """Bytes in the largest unit that is exact: `256 KiB`, `1 MiB`, `1,000 bytes`."""
+    for unit_bytes, unit in ((2**20, "MiB"), (2**10, "KiB")):
+        if number and number % unit_bytes == 0:
+            return f"{number // unit_bytes:,} {unit}"
+    return plural(number, "byte")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from sqs_tui import format as shown
+from sqs_tui.paragraphs import hanging, heading, pair
 from sqs_tui.rows import Tone
-from sqs_tui.summary import MUTED_STYLE, environment_tone, styled
+from sqs_tui.summary import environment_tone, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, CredentialReport, Snapshot
 
 LEAST_WIDTH = 40
-_NAME_WIDTH = 14
 _LONGEST = 1000
 _SOON_SECONDS = 15 * 60
 _STATUSES = {
@@ -34,9 +34,9 @@ def identity_text(snapshot: Snapshot, width: int) -> Content:
     """All of it, wrapped to `width` cells."""
     width = max(width, LEAST_WIDTH)
     report = snapshot.credentials
-    lines = [*_pair("environment", _environment(snapshot), width), *_pair("endpoint", _endpoint(snapshot), width)]
+    lines = [*pair("environment", _environment(snapshot), width), *pair("endpoint", _endpoint(snapshot), width)]
     if report is None:
-        lines += _pair("provider", styled("not known yet: credentials are being looked for", Tone.WARNING), width)
+        lines += pair("provider", styled("not known yet: credentials are being looked for", Tone.WARNING), width)
     else:
         lines += _facts(report, snapshot.at, width)
         lines += _warnings(report, width)
@@ -62,7 +62,7 @@ def _endpoint(snapshot: Snapshot) -> Content:
 def _facts(report: CredentialReport, now: float, width: int) -> Iterator[Content]:
     why = next((row.reason for row in report.chain if row.method == report.provider), "")
     provider = Content.assemble(styled(report.provider, Tone.STRONG), "  ", styled(why, Tone.MUTED, _LONGEST))
-    yield from _pair("provider", provider, width)
+    yield from pair("provider", provider, width)
     texts = {
         "access key": shown.key_tail(report.key_hint) if report.provider != "dummy" else "",
         "account": report.account,
@@ -72,12 +72,12 @@ def _facts(report: CredentialReport, now: float, width: int) -> Iterator[Content
     }
     for name, text in texts.items():
         if text:
-            yield from _pair(name, styled(text, Tone.PLAIN, _LONGEST), width)
+            yield from pair(name, styled(text, Tone.PLAIN, _LONGEST), width)
     if report.arn is None:
-        yield from _pair("account", styled("not known: STS was not asked, or did not say", Tone.MUTED), width)
-    yield from _pair("expires", _expiry(report, now), width)
+        yield from pair("account", styled("not known: STS was not asked, or did not say", Tone.MUTED), width)
+    yield from pair("expires", _expiry(report, now), width)
     if report.last_refresh_at is not None:
-        yield from _pair("last refresh", styled(shown.stamp(report.last_refresh_at), Tone.PLAIN), width)
+        yield from pair("last refresh", styled(shown.stamp(report.last_refresh_at), Tone.PLAIN), width)
 
 
 def _expiry(report: CredentialReport, now: float) -> Content:
@@ -95,15 +95,15 @@ def _expiry(report: CredentialReport, now: float) -> Content:
 
 def _warnings(report: CredentialReport, width: int) -> Iterator[Content]:
     if report.warnings:
-        yield from _heading("Warnings", width)
+        yield from heading("Warnings", width)
     for warning in report.warnings:
-        yield from _hanging("▲ ", styled(warning, Tone.WARNING, _LONGEST), width)
+        yield from hanging("▲ ", styled(warning, Tone.WARNING, _LONGEST), width)
 
 
 def _chain(report: CredentialReport, width: int) -> Iterator[Content]:
     if not report.chain:
         return
-    yield from _heading("Providers, in the order in which they are asked", width)
+    yield from heading("Providers, in the order in which they are asked", width)
     for methods, status, reason in report.grouped_chain():
         yield from _rows(methods, status, reason, width)
 
@@ -116,32 +116,15 @@ def _rows(methods: list[str], status: str, reason: str, width: int) -> Iterator[
     text = Content.assemble(
         styled(", ".join(methods), Tone.STRONG if status == "found" else Tone.PLAIN), "  ", styled(reason, Tone.MUTED, _LONGEST)
     )
-    yield from _hanging(head, text, width)
+    yield from hanging(head, text, width)
 
 
 def _timeouts(consumers: tuple[ConsumerSnapshot, ...], width: int) -> Iterator[Content]:
     known = [consumer for consumer in consumers if consumer.read_timeout_seconds is not None]
     if known:
-        yield from _heading("Timeouts: the client must outwait the long poll", width)
+        yield from heading("Timeouts: the client must outwait the long poll", width)
     for consumer in known:
         visibility = "" if consumer.visibility_seconds is None else f", visibility timeout {consumer.visibility_seconds} s"
         text = f"long poll {consumer.wait_seconds} s, the client hangs up after {consumer.read_timeout_seconds:g} s{visibility}"
         yield styled(consumer.queue, Tone.STRONG)
-        yield from _hanging("  ", styled(text, Tone.PLAIN), width)
-
-
-def _heading(title: str, width: int) -> list[Content]:
-    return [Content(""), *Content.styled(title, "bold $text-primary").wrap(width)]
-
-
-def _pair(name: str, value: Content, width: int) -> Iterator[Content]:
-    yield from _hanging(Content.styled(f"{name:<{_NAME_WIDTH}}", MUTED_STYLE), value, width)
-
-
-def _hanging(head: str | Content, text: Content, width: int) -> Iterator[Content]:
-    """The text after its head, wrapped under itself."""
-    head = Content(head) if isinstance(head, str) else head
-    under = head.cell_length
-    lines = text.wrap(width - under) or [Content("")]
-    for number, line in enumerate(lines):
-        yield Content.assemble(head if number == 0 else " " * under, line)
+        yield from hanging("  ", styled(text, Tone.PLAIN), width)

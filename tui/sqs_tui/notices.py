@@ -1,4 +1,4 @@
-"""What stands out: a drain, trouble, an invitation, a screen that is too small. Each says what to press."""
+"""What stands out: a drain, trouble, a screen that is too small. Each says what to press."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.content import Content
 from sqs_core.model import RunState
 from sqs_tui import format as shown
 from sqs_tui.rows import Tone
-from sqs_tui.summary import MUTED_STYLE, styled
+from sqs_tui.summary import styled
 
 if TYPE_CHECKING:
     from sqs_tui.viewer import Frame
@@ -41,21 +41,6 @@ def trouble_notice(frame: Frame, width: int) -> Content:
     keys = Content.assemble(advice, "  ", ("q", "bold"), " quit   ", ("?", "bold"), " help")
     lines = styled(f"✗ {trouble}", Tone.BAD).wrap(max(10, width))[:3]
     return Content("\n").join([*lines, keys])
-
-
-def invitation(frame: Frame, view_only: bool, width: int) -> Content:
-    """What to do about a queue that nothing consumes here."""
-    if frame.consumer is not None or frame.selected is None:
-        return Content("")
-    if view_only:
-        return Content.styled("Nothing is consumed here; this view changes nothing.", MUTED_STYLE).truncate(width)
-    return Content.assemble(
-        "Nothing here consumes ",
-        styled(frame.selected, Tone.STRONG),
-        ". Press ",
-        ("c", "bold $text-primary"),
-        " to choose a handler and start.",
-    )
 
 
 def too_small(width: int, height: int) -> Content:

@@ -190,9 +190,8 @@ def _queue_row(frame: Frame, name: str, number: int, trends: Trends) -> Row:
     marker = "▸" if name == frame.selected else " "
     first = Cell(f"{marker} {number if number <= 9 else ' '}", Tone.ACCENT if marker == "▸" else Tone.MUTED)
     title = Cell(one_line(name), Tone.STRONG if name == frame.selected else Tone.PLAIN)
-    if consumer is None:
-        return Row(name, (first, title, *_listed_cells(frame, name)))
-    return Row(name, (first, title, *_consumer_cells(consumer, trends.rates(name))))
+    facts = _consumer_cells(consumer, trends.rates(name)) if consumer else ()
+    return Row(name, (first, title, *facts))
 
 
 def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates) -> tuple[Cell, ...]:
@@ -206,11 +205,6 @@ def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates) -> tuple[Cell, ...
         Cell(f"in {shown.rate(rates.received):<6}", Tone.MUTED),
         Cell(f"out {shown.rate(rates.deleted):<6}", Tone.MUTED),
     )
-
-
-def _listed_cells(frame: Frame, name: str) -> tuple[Cell, ...]:
-    depth = next((each for queue, each in frame.listing.queues if queue == name), None) if frame.listing else None
-    return (Cell("not consumed", Tone.MUTED), Cell(""), Cell(""), _depth_cell(depth), Cell(""), Cell(""))
 
 
 def _pool(live: int, target: int) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqs_core.facade import EngineFacade
-    from sqs_core.model import ConsumerSnapshot, Event, QueueListing, Snapshot
+    from sqs_core.model import ConsumerSnapshot, Event, Snapshot
+    from sqs_core.queue_listing import QueueListing
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
 PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
@@ -25,7 +26,7 @@ ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed"})
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that one frame draws. `problem` is what kept us from reading the engine."""
+    """All that one frame draws. `problem` is what kept us from reading the engine; the browser adds its `listing`."""
 
     snapshot: Snapshot | None = None
     listing: QueueListing | None = None
@@ -68,7 +69,6 @@ class Viewer:
         self._clock = clock
         self._selected: str | None = None
         self._frozen: tuple[float, Snapshot] | None = None
-        self._browsing: bool | None = None
         self._progress = DrainProgress()
         self._announced: tuple[Event, ...] | None = None
         self._last = Frame()
@@ -78,7 +78,7 @@ class Viewer:
         try:
             frame = self._pull()
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
-            frame = Frame(self._last.snapshot, self._last.listing, self._last.queues, self._selected, _unreadable(error))
+            frame = Frame(self._last.snapshot, None, self._last.queues, self._selected, _unreadable(error))
         self._last = frame
         return frame
 
@@ -112,18 +112,14 @@ class Viewer:
 
     def _pull(self) -> Frame:
         live = self._facade.snapshot()
-        if self._browsing is None:
-            self._browsing = not live.consumers
         self.trends.observe(live)
         if self.draining or live.engine.state is RunState.DRAINING or live.engine.state in ENDED:
             self._frozen = None
-        listing = self._facade.list_queues() if self._browsing and not self.draining else None
-        queues = _queues(live, listing)
+        queues = tuple(consumer.queue for consumer in live.consumers)
         if self._selected not in queues:
             self._selected = queues[0] if queues else None
         return Frame(
             snapshot=self._frozen[1] if self._frozen else live,
-            listing=listing,
             queues=queues,
             selected=self._selected,
             frozen_since=self._frozen[0] if self._frozen else None,
@@ -144,12 +140,6 @@ class Viewer:
         now = tuple(event for event in live.events if event.code in ANNOUNCED_CODES)
         before, self._announced = self._announced, now
         return () if before is None else tuple(event for event in now if event not in before)
-
-
-def _queues(live: Snapshot, listing: QueueListing | None) -> tuple[str, ...]:
-    consumed = tuple(consumer.queue for consumer in live.consumers)
-    listed = tuple(name for name, _ in listing.queues if name not in consumed) if listing else ()
-    return consumed + listed
 
 
 def _is_troubled(snapshot: Snapshot) -> bool:

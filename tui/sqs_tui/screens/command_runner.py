@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,14 +9,13 @@ from textual.content import Content
 from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
-from sqs_tui.format import stamp
-from sqs_tui.new_file import write_new
 from sqs_tui.pane_rows import keyed_events
-from sqs_tui.safe_text import content, one_line
-from sqs_tui.screens.dialogs import ChooseHandler, Confirm, Help, ReadEvent
-from sqs_tui.screens.identity import IdentityScreen
+from sqs_tui.safe_text import content
+from sqs_tui.screens.browser import BrowserScreen
+from sqs_tui.screens.dialogs import Confirm, ReadEvent
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
+from sqs_tui.screens.shared_commands import SharedCommands
 from sqs_tui.screens.write_commands import WriteCommands
 from sqs_tui.viewer import PAUSED
 from sqs_tui.widgets.filter_bar import FilterBar
@@ -33,39 +31,36 @@ if TYPE_CHECKING:
     from sqs_tui.viewer import Viewer
 
 
-class CommandRunner:
+class CommandRunner(SharedCommands):
     """Runs commands on what the main screen shows; a refusal by the engine becomes a toast."""
 
     def __init__(
         self, screen: MainScreen, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]
     ) -> None:
+        super().__init__(screen, facade, viewer, options, redraw)
         self.pane_before_filter: Pane | None = None
-        self._screen = screen
-        self._facade = facade
-        self._viewer = viewer
-        self._options = options
-        self._redraw = redraw
-        self._writes = WriteCommands(screen, facade, options)
+        self._screen: MainScreen = screen
+        self._writes = WriteCommands(screen, facade, options, lambda: screen.frame.selected)
 
     def run(self, command_id: str, key: str) -> None:
         """Run one; `key` is the key it was run with, or empty."""
         actions: dict[str, Callable[[], None]] = {
             "pause": self._pause_or_resume,
-            "consume": self._consume,
             "grow": lambda: self._resize(1),
             "shrink": lambda: self._resize(-1),
             "workers": lambda: self._screen.show_pane(Pane.WORKERS),
             "in_flight": lambda: self._screen.show_pane(Pane.IN_FLIGHT),
-            "history": self._writes.messages,
+            "history": self._messages,
             "dead_letters": self._writes.dead_letters,
             "bench": self._writes.own_messages,
-            "edit": self._writes.edit_current,
+            "edit": self._edit_current,
             "unlock": self._writes.unlock,
             "actions": self._writes.open_actions,
             "purge": self._writes.purge,
             "open": self._open,
             "replay": self._replay_current,
             "filter": self._filter,
+            "browse": self._browse,
             "freeze": self._freeze,
             "screenshot": self._screenshot,
             "back": self._back,
@@ -97,18 +92,6 @@ class CommandRunner:
         pool, size = (PoolName.POLLERS, consumer.pollers) if pollers else (PoolName.WORKERS, consumer.workers)
         self._attempt(lambda: self._facade.resize(consumer.queue, pool, size.target + by))
 
-    def _consume(self) -> None:
-        queue = self._screen.frame.selected
-        if queue is not None:
-            self._screen.app.push_screen(ChooseHandler(queue, lambda handler: self._add_consumer(queue, handler)))
-
-    def _add_consumer(self, queue: str, handler: str) -> str | None:
-        try:
-            self._facade.add_consumer(queue, handler)
-        except Exception as error:  # noqa: BLE001 - loading a handler runs foreign code, which may raise anything
-            return describe(error)
-        return None
-
     def _open(self) -> None:
         if self._screen.situation.identity:
             self._open_identity()
@@ -136,10 +119,6 @@ class CommandRunner:
         self._screen.app.push_screen(
             MessageScreen(detail, replay, Privacy.of(self._facade, detail), self._options.screenshot_dir)
         )
-
-    def _open_identity(self) -> None:
-        if self._screen.frame.snapshot is not None:
-            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
 
     def _open_lens(self, lens: type[LensScreen]) -> None:
         self._screen.app.push_screen(lens(self._screen.frame, self._open_message))
@@ -173,6 +152,21 @@ class CommandRunner:
 
         self._screen.app.push_screen(Confirm("Replay", question, "Yes, send it"), answer)
 
+    def _messages(self) -> None:
+        """The finished messages; where nothing is consumed, what is in the queue."""
+        if self._screen.frame.consumer is not None:
+            self._screen.show_pane(Pane.HISTORY)
+        else:
+            self._writes.messages()
+
+    def _edit_current(self) -> None:
+        row, queue = self._screen.table(Pane.HISTORY).current, self._screen.frame.selected
+        if row is not None and row.message_id is not None and queue is not None:
+            self._writes.edit(queue, row.message_id)
+
+    def _browse(self) -> None:
+        self._screen.app.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self._redraw))
+
     def _filter(self) -> None:
         self.pane_before_filter = self._screen.pane
         self._screen.query_one(FilterBar).begin()
@@ -197,25 +191,3 @@ class CommandRunner:
         if number <= len(queues):
             self._viewer.select(queues[number - 1])
             self._redraw()
-
-    def _screenshot(self) -> None:
-        at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
-        path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
-        try:
-            written = write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
-        except OSError as error:
-            self._refuse(f"no screenshot: {describe(error)}")
-        else:
-            self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
-
-    def _push_help(self) -> None:
-        self._screen.app.push_screen(Help(self._screen.situation))
-
-    def _attempt(self, command: Callable[[], None]) -> None:
-        try:
-            command()
-        except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
-            self._refuse(describe(error))
-
-    def _refuse(self, text: str) -> None:
-        self._screen.notify(one_line(text), severity="error", markup=False)

@@ -36,9 +36,11 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         ("y", "answer(True, False)", "Yes"),
         ("c", "answer(True, True)", "Canary first"),
         ("n,escape,q", "leave", "No, cancel or close"),
+        ("left", "app.focus_previous", "Other answer"),
+        ("right", "app.focus_next", "Other answer"),
         *SCROLL_BINDINGS,
     ]
-    AUTO_FOCUS = "#job"
+    AUTO_FOCUS = None
 
     def __init__(self, bench: WorkbenchFacade, where: str, *, canary: bool, edited: dict[str, str] | None = None) -> None:
         super().__init__()
@@ -58,8 +60,8 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
                 yield Button(Content("Yes (y)"), id="yes", variant="warning")
 
     def on_mount(self) -> None:
-        """Draw what is known."""
-        self.draw_frame(None)
+        """Draw what is known, once there is something to draw on."""
+        self.call_after_refresh(self.draw_frame, None)
 
     def draw_frame(self, _: Frame | None) -> None:
         """Show the work as it is now."""
@@ -72,7 +74,11 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
             dialog.border_title = title
         dialog.border_subtitle = Content(_hint(job))
         self.query_one("#job-text", Line).show(lambda _: _text(job, self._edited))
-        self.query_one(".answers").display = job.state is JobState.ASKING
+        answers = self.query_one(".answers")
+        asks = job.state is JobState.ASKING
+        if answers.display is not asks or (asks and self.focused is None):
+            answers.display = asks
+            (self.query_one("#no") if asks else dialog).focus()
 
     def action_answer(self, yes: bool, canary: bool) -> None:
         """Answer the plan, once."""

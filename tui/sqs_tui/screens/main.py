@@ -12,7 +12,7 @@ from textual.widgets import Input
 from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
-from sqs_tui.notices import drain_notice, invitation, too_small, trouble_notice
+from sqs_tui.notices import drain_notice, too_small, trouble_notice
 from sqs_tui.safe_text import content
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
@@ -70,7 +70,6 @@ class MainScreen(Steady, Screen[None]):
         yield OpenLine(id="identity")
         yield Line(id="details")
         yield Line(id="notice")
-        yield Line(id="invitation")
         with Container(id="body"):
             with Vertical(id="main"):
                 yield LiveTable(pane_rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
@@ -154,9 +153,7 @@ class MainScreen(Steady, Screen[None]):
     @on(LiveTable.Opened)
     def open_row(self, event: LiveTable.Opened) -> None:
         """Open what is under the cursor: a message, or a queue's panes."""
-        if event.table.id == Pane.QUEUES and self.frame.consumer is None:
-            self.action_command("consume")
-        elif event.table.id == Pane.QUEUES:
+        if event.table.id == Pane.QUEUES:
             self.show_pane(Pane.WORKERS)
         else:
             self.action_command("open")
@@ -199,13 +196,8 @@ class MainScreen(Steady, Screen[None]):
         self._line("#identity").show(lambda width: summary.identity(frame, width))
         self._line("#details").show(lambda width: summary.details(frame, self._hidden_rates(columns), width))
         self._draw_notice(frame)
-        self._line("#invitation").show(lambda width: invitation(frame, self._options.view_only, width))
-        browsing = frame.snapshot is not None and not frame.snapshot.consumers
-        self.set_class(browsing, "-browsing")
         self.set_class(frame.drain is not None, "-draining")
         self.set_class(frame.consumer is None, "-unconsumed")
-        if browsing and (self.focused is None or self.pane is Pane.WORKERS):
-            self.table(Pane.QUEUES).focus()
 
     def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""

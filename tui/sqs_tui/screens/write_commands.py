@@ -1,4 +1,4 @@
-"""The commands of the main screen that look into queues, put messages back, and unlock the right to do so."""
+"""The commands that look into queues, put messages back, and unlock the right to do so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from textual.content import Content
 
 from sqs_core.action_log import log_path
 from sqs_core.errors import ConfigurationError, describe
-from sqs_tui.commands import Pane
 from sqs_tui.editor import edit
 from sqs_tui.format import clock_time
 from sqs_tui.safe_text import content, one_line
@@ -18,24 +17,25 @@ from sqs_tui.screens.job import JobScreen
 from sqs_tui.screens.typed import Typed, type_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqs_core.facade import EngineFacade
     from sqs_tui.options import DashboardOptions
-    from sqs_tui.screens.main import MainScreen
+    from sqs_tui.screens.shared_commands import Commanded
 
 
 class WriteCommands:
-    """Called by the command runner; a refusal becomes a toast."""
+    """About the queue that is `selected` on a screen; a refusal becomes a toast."""
 
-    def __init__(self, screen: MainScreen, facade: EngineFacade, options: DashboardOptions) -> None:
-        self._screen, self._facade, self._options = screen, facade, options
+    def __init__(
+        self, screen: Commanded, facade: EngineFacade, options: DashboardOptions, selected: Callable[[], str | None]
+    ) -> None:
+        self._screen, self._facade, self._options, self._selected = screen, facade, options, selected
         self._bench = facade.workbench()
 
     def messages(self) -> None:
-        """The finished messages; where nothing is consumed, what is in the queue."""
-        if self._screen.frame.consumer is not None:
-            self._screen.show_pane(Pane.HISTORY)
-        else:
-            self._open_bench(dead_letters=False)
+        """What is in the queue."""
+        self._open_bench(dead_letters=False)
 
     def own_messages(self) -> None:
         """What our own workers hold or have handled, on the bench."""
@@ -45,12 +45,8 @@ class WriteCommands:
         """The dead-letter queue of the selected queue."""
         self._open_bench(dead_letters=True)
 
-    def edit_current(self) -> None:
+    def edit(self, queue: str, message_id: str) -> None:
         """Change the body of a finished message in the editor, then send it again as a new one."""
-        row, queue = self._screen.table(Pane.HISTORY).current, self._screen.frame.selected
-        if row is None or row.message_id is None or queue is None:
-            return
-        message_id = row.message_id
         try:
             if (lock := self._bench.lock()).locked:
                 raise ConfigurationError(lock.why)  # noqa: TRY301 - shown like every other refusal
@@ -102,7 +98,7 @@ class WriteCommands:
 
     def purge(self) -> None:
         """Ask for the queue's name, then purge."""
-        queue = self._screen.frame.selected
+        queue = self._selected()
         if queue is None:
             return
         if (lock := self._bench.lock()).locked:
@@ -129,7 +125,7 @@ class WriteCommands:
         self._screen.app.push_screen(type_name("Purge", queue, question), then)
 
     def _open_bench(self, *, dead_letters: bool, own: bool = False) -> None:
-        queue = self._screen.frame.selected
+        queue = self._selected()
         if queue is not None:
             view_only = self._options.view_only
             screen = BenchScreen(self._facade, queue, dead_letters=dead_letters, own=own, view_only=view_only)

@@ -85,6 +85,11 @@ class LiveTable(Widget, can_focus=True):
         """The row under the cursor."""
         return self._rows[self._cursor_index] if self._rows else None
 
+    @property
+    def in_sight(self) -> tuple[Row, ...]:
+        """The rows that are on the screen."""
+        return self._rows[self._first : self._first + max(0, self._page_lines)]
+
     def show(self, rows: tuple[Row, ...], columns: Sequence[Column] | None = None) -> None:
         """Replace the rows; equal lines are not painted again. The selected row keeps its place on the screen."""
         if columns is not None and tuple(columns) != self._columns:

@@ -1,0 +1,74 @@
+"""Commands that more than one screen has, and how a refusal by the engine is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqs_core.errors import describe
+from sqs_tui.format import stamp
+from sqs_tui.new_file import write_new
+from sqs_tui.safe_text import one_line
+from sqs_tui.screens.dialogs import Help
+from sqs_tui.screens.identity import IdentityScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import App
+
+    from sqs_core.facade import EngineFacade
+    from sqs_tui.commands import Situation
+    from sqs_tui.options import DashboardOptions
+    from sqs_tui.viewer import Frame, Viewer
+
+
+class Commanded(Protocol):
+    """A screen that commands run on."""
+
+    frame: Frame
+
+    @property
+    def app(self) -> App[Any]: ...
+    @property
+    def situation(self) -> Situation: ...
+    def notify(self, message: str, *, severity: Any = "information", markup: bool = True) -> None: ...
+
+
+class SharedCommands:
+    """A refusal by the engine becomes a toast."""
+
+    def __init__(
+        self, screen: Commanded, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]
+    ) -> None:
+        self._screen = screen
+        self._facade = facade
+        self._viewer = viewer
+        self._options = options
+        self._redraw = redraw
+
+    def _open_identity(self) -> None:
+        if self._screen.frame.snapshot is not None:
+            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
+
+    def _screenshot(self) -> None:
+        at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
+        path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
+        try:
+            written = write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
+        except OSError as error:
+            self._refuse(f"no screenshot: {describe(error)}")
+        else:
+            self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
+
+    def _push_help(self) -> None:
+        self._screen.app.push_screen(Help(self._screen.situation))
+
+    def _attempt(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+        except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
+            self._refuse(describe(error))
+
+    def _refuse(self, text: str) -> None:
+        self._screen.notify(one_line(text), severity="error", markup=False)
