@@ -399,3 +399,39 @@ async def test_what_was_handled_here_is_sent_again_from_the_bench(
         assert "2 sent, 0 skipped" in bench.text()
         await bench.until(lambda: len(seen) == 6, "handled again")
     assert sorted(seen[4:]) == sorted(again)
+
+
+async def test_writes_that_were_locked_while_the_plan_asked_are_not_done(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 2)
+    async with dashboard(_deployed("staging", ministack, monkeypatch), queue.name) as bench:
+        bench.engine.workbench().unlock("ticket")
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("R")
+        await bench.job(JobState.ASKING)
+        bench.engine.workbench().relock()
+        await bench.press("y")
+        await bench.job(JobState.ENDED)
+        assert "writes are locked in staging" in bench.text()
+    assert depth(ministack_sqs, dead.url) == (2, 0)
+
+
+async def test_an_editor_that_cannot_even_be_given_the_body_holds_nothing(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 1)
+
+    def broken(_body: str) -> str:
+        raise OSError("no room")
+
+    monkeypatch.setattr("sqs_tui.screens.bench_work.edit", broken)
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        monkeypatch.setattr(type(bench.app), "suspend", lambda _self: _Nothing())
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("E")
+        await bench.job(JobState.ENDED)
+        assert "no room" in bench.text()
+    assert depth(ministack_sqs, dead.url) == (1, 0)

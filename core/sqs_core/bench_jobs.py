@@ -102,6 +102,7 @@ class BenchJobs:
             self._ask(list(plan_lines(plan)), plan.to_move + plan.finished_before)
             if not plan.to_move + plan.finished_before or not job.wait():
                 return False
+            self._bench.require_write("putting messages back")  # the plan may have waited longer than writes were unlocked
             mover.edited.update(job.edited)
             self._work()
             return True
@@ -118,6 +119,7 @@ class BenchJobs:
         place = f"{target.name} at {session.service_url()}"
         self._ask([f"Plan: {len(fitting):,} copies go to {place}; the originals stay", *skipped], len(fitting))
         if fitting and job.wait():
+            session = self._session_of(to)
             self._work()
             edited = [replace(each, body=job.edited.get(each.key, each.body)) for each in fitting]
             self._send(job, session, target, edited, report)
@@ -132,6 +134,7 @@ class BenchJobs:
                     MoveResult(key, _STATES[each.verdict], each.message_id, each.why) for key, each in results.items()
                 ]
                 self._advance(len(results))
+            report.cut = "cancelled" if job.stop.is_set() else ""
         finally:
             putter.close()
             action.end(report_line(report), [result.message_id for result in report.results if result.new_id])
@@ -143,7 +146,11 @@ class BenchJobs:
 
         def agree(count: int) -> bool:
             self._ask([f"Plan: {count:,} messages of {source.name} are written to a backup and deleted"], count)
-            return job.wait()
+            if not job.wait():
+                return False
+            self._bench.require_write("deleting messages")
+            self._work()
+            return True
 
         self._tell(job, Deleter(session, source, only, job.stop).run(agree), "deleted")
 
@@ -162,10 +169,9 @@ class BenchJobs:
     def _session_of(self, to: str) -> AwsSession:
         """The engine's session, or one for a local endpoint that a URL names."""
         reference = parse_queue(to)
-        endpoint = None if reference.url is None else _endpoint(reference.url)
-        if endpoint is None or endpoint == self._bench.session().service_url():
+        if reference.url is None or _same_place(reference.url, self._bench.session().service_url()):
             return self._bench.writing_session("sending copies")
-        return AwsSession(make_connection_settings(env="local", endpoint_url=endpoint))
+        return AwsSession(make_connection_settings(env="local", endpoint_url=_endpoint(reference.url)))
 
     def _canary(self, job: Job, queues: Sequence[str], new_ids: Sequence[str]) -> str:
         """Wait until our own consumer has ended these; why not to go on, or an empty text."""
@@ -231,6 +237,14 @@ def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, li
         else:
             fitting.append(each)
     return report, fitting
+
+
+def _same_place(url: str, endpoint: str) -> bool:
+    """Whether a queue's URL is at the session's endpoint, however this machine is spelled."""
+    theirs, ours = urlsplit(url), urlsplit(endpoint)
+    if is_local_host(theirs.hostname or "") and is_local_host(ours.hostname or ""):
+        return theirs.port == ours.port
+    return theirs.hostname == ours.hostname
 
 
 def _endpoint(url: str) -> str | None:

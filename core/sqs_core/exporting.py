@@ -12,7 +12,7 @@ from sqs_core.action_log import Action
 from sqs_core.back_door import behind
 from sqs_core.capabilities import require_write
 from sqs_core.errors import ConfigurationError
-from sqs_core.json_lines import append_lines
+from sqs_core.json_lines import append_lines, finish_last_line
 from sqs_core.message_json import message_to_json
 from sqs_core.peek import Rung
 from sqs_core.sweep import Sweep, open_sweep
@@ -108,7 +108,7 @@ class Exporter:
 @contextlib.contextmanager
 def _opened(path: Path, *, append: bool) -> Iterator[int]:
     """A new file, readable by its owner alone, or an old one to add to. Raises `ConfigurationError`."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if append else os.O_EXCL)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (0 if append else os.O_EXCL)
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:
@@ -116,6 +116,7 @@ def _opened(path: Path, *, append: bool) -> Iterator[int]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}): nothing was exported") from error
     try:
+        finish_last_line(descriptor)
         yield descriptor
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written ({error.strerror}): the export was cut, nothing is lost") from error

@@ -74,6 +74,7 @@ class Importer:
         self._selection, self._options, self._stop = selection, options, stop
         self._pace = Pace(options.rate, stop, 1 if options.speed else BATCH)
         self._seen: set[str] = set()
+        self._old_ids: dict[str, str] = {}
         self._failures = 0
 
     def run(self, agree: Callable[[FilePlan], bool], told: Callable[[int], None] = lambda _: None) -> MoveReport:
@@ -83,9 +84,9 @@ class Importer:
         """
         digest = digest_of(self._path)
         with self._journal(digest) as journal:
-            if self._options.again:
-                journal.forget(list(journal.steps))
-            if agree(self._plan(digest, journal.steps)):
+            if agree(self._plan(digest, {} if self._options.again else journal.steps)):
+                if self._options.again:
+                    journal.forget(list(journal.steps))
                 what = "replay" if self._options.replay else "import"
                 require_write(self._session.connection, f"sending to {self._target.name}")
                 action = Action(self._session, self._target, what)
@@ -134,7 +135,8 @@ class Importer:
         return None if self._options.retry_uncertain or step.may_be_repeated(time.time()) else State.UNCERTAIN
 
     def _send(self, digest: str, journal: Journal, told: Callable[[int], None]) -> None:
-        putter = Putter(self._session, self._target, journal, self._pace, self._stop)
+        retry = self._options.retry_uncertain
+        putter = Putter(self._session, self._target, journal, self._pace, self._stop, retry_uncertain=retry)
         try:
             for results in putter.put(self._to_send(digest, journal.steps, told)):
                 found = [self._result(key, result.verdict, result.message_id, result.why) for key, result in results.items()]
@@ -169,6 +171,7 @@ class Importer:
                 self._tell([MoveResult(f"line {number}", State.SKIPPED, None, why)], told)
             else:
                 rhythm.wait(saved)
+                self._old_ids[outgoing.key] = saved.message.message_id
                 yield outgoing
 
     def _outgoing(self, number: int, saved: Saved, digest: str) -> Outgoing:
@@ -184,7 +187,8 @@ class Importer:
         return saved.message.dedup_id or (None if self._target.by_content else own)
 
     def _result(self, key: str, verdict: Verdict, new_id: str | None, why: str) -> MoveResult:
-        if verdict is Verdict.SENT and new_id in self._seen:
+        old_id = self._old_ids.pop(key, "")
+        if verdict is Verdict.SENT and (new_id in self._seen or new_id == old_id):
             swallowed = f"SQS took it for one it had within 5 minutes (the same deduplication id): {new_id}"
             return MoveResult(f"line {key}", State.SKIPPED, new_id, swallowed)
         if verdict is Verdict.SENT and new_id:

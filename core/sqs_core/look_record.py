@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.json_lines import append_lines, finish_last_line, read_lines
+from sqs_core.settings import same_everywhere
 from sqs_core.state_directory import state_directory
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class LookRecord:
 @contextmanager
 def open_record(endpoint: str, queue_url: str, now: float) -> Iterator[LookRecord]:
     """The record of a queue at an endpoint. Raises `ConfigurationError` where it cannot be read or written."""
-    name = hashlib.sha256(f"{endpoint}\n{queue_url}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(f"{same_everywhere(endpoint)}\n{same_everywhere(queue_url)}".encode()).hexdigest()[:24]
     path = state_directory(FOLDER) / f"{name}.jsonl"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -42,6 +42,7 @@ class Decision:
     why: str = ""
     target: Target | None = None
     outgoing: Outgoing | None = None
+    group_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -99,7 +100,8 @@ class Decider:
             return Decision(Choice.FINISH, message.message_id, "an earlier run has sent it, and it is only deleted here")
         target, why = self._targets.of(message)
         if step is not None and not self._retry_uncertain and not _safe_again(step, target, now):
-            return Decision(Choice.UNCERTAIN, message.message_id, "an earlier run may have sent it: no proof came back")
+            why = "an earlier run may have sent it: no proof came back"
+            return Decision(Choice.UNCERTAIN, message.message_id, why, group_id=message.group_id)
         if not self._selection.chooses(message, now):
             return Decision(Choice.LEAVE, message.message_id)
         if target is None:
@@ -108,7 +110,7 @@ class Decider:
         problem = target.problem(outgoing)
         if problem:
             return Decision(Choice.SKIP, message.message_id, problem)
-        return Decision(Choice.MOVE, message.message_id, "", target, outgoing)
+        return Decision(Choice.MOVE, message.message_id, "", target, outgoing, message.group_id)
 
 
 def _safe_again(step: Step, target: Target | None, now: float) -> bool:

@@ -34,10 +34,14 @@ class MoveResult:
 
 @dataclass(slots=True)
 class MoveReport:
-    """All results in order. `cut` says why it ended before its end, `left_alone` counts what was not chosen."""
+    """All results in order. `cut` says why it ended before its end, `left_alone` counts what was not chosen.
+
+    `unseen` messages of a FIFO queue are behind others of their group that stay, and were not looked at.
+    """
 
     results: list[MoveResult] = field(default_factory=list)
     left_alone: int = 0
+    unseen: int = 0
     cut: str = ""
     backup: str | None = None
 

@@ -38,13 +38,10 @@ class Targets:
         came_from = message.system.get(_SOURCE_ARN, "").rpartition(":")[2]
         if came_from in self._sources:
             return self._sources[came_from], ""
+        if came_from:
+            return None, f"{came_from}, where it came from, has another dead-letter queue now; say where to with --to"
         if len(self._sources) == 1:
             return next(iter(self._sources.values())), ""
-        if came_from:
-            return (
-                None,
-                f"it came from {came_from}, which does not name this queue as its dead-letter queue now; name one with --to",
-            )
         return None, "which queue it came from is not known; say where to with --to"
 
     @property

@@ -15,7 +15,7 @@ from sqs_core.backups import Backup
 from sqs_core.capabilities import require_write
 from sqs_core.move_plan import Choice, Decider, Decision, Plan, plan_of
 from sqs_core.move_report import MOST_FAILURES_IN_A_ROW, MoveOptions, MoveReport, MoveResult, State
-from sqs_core.peek import cost
+from sqs_core.peek import cost, visible_now
 from sqs_core.putting import Pace, Putter
 from sqs_core.sender import Verdict
 from sqs_core.sweep import Sweep, open_sweep
@@ -61,6 +61,9 @@ class Mover:
         self._putters: dict[str, Putter] = {}
         self._failures = 0
         self._digests: dict[str, str] = {}
+        self._halted: set[str] = set()
+        self._behind: set[str] = set()
+        self._lapsed: set[str | None] = set()
         self._canary = options.canary
         self._canary_sizes = [1, 10]
 
@@ -109,12 +112,15 @@ class Mover:
             if self._stop.is_set() or self.report.cut or (found.whole and not self._source.fifo):
                 break
             found = self._look(sweep, decider)
+        if self._source.fifo:
+            self.report.unseen = visible_now(sweep.queue) or 0
         if self._stop.is_set() and not self.report.cut:
             self.report.cut = "cancelled"
         self.report.cut = self.report.cut or sweep.trouble
 
     def _work(self, found: _Round, sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
         self.report.left_alone += sum(decision.choice is Choice.LEAVE for decision in found.decisions)
+        self._keep_order(found.decisions)
         for decision in found.decisions:
             if decision.choice in (Choice.SKIP, Choice.UNCERTAIN):
                 state = State.SKIPPED if decision.choice is Choice.SKIP else State.UNCERTAIN
@@ -124,7 +130,18 @@ class Mover:
         if moves and self._options.backup:
             self._backup.write(found.messages[decision.message_id] for decision in moves)
         for name in dict.fromkeys(decision.target.name for decision in moves if decision.target):
+            if self.report.cut:
+                return
             self._move([each for each in moves if each.target and each.target.name == name], sweep, journal, moved)
+
+    def _keep_order(self, decisions: Sequence[Decision]) -> None:
+        """Of a FIFO queue's group nothing is sent behind one that stays because nobody knows whether it was sent."""
+        for decision in decisions:
+            if self._source.fifo and decision.group_id is not None:
+                if decision.choice is Choice.UNCERTAIN:
+                    self._halted.add(decision.group_id)
+                elif decision.choice is Choice.MOVE and decision.group_id in self._halted:
+                    self._behind.add(decision.message_id)
 
     def _finish(self, decisions: Sequence[Decision], sweep: Sweep, journal: Journal, moved: Callable[[int], None]) -> None:
         refused = sweep.delete([decision.message_id for decision in decisions])
@@ -139,24 +156,31 @@ class Mover:
         outgoing = [self._as_edited(decision.outgoing) for decision in decisions if decision.outgoing is not None]
         for step in self._steps(outgoing):
             before = len(self.report.results)
-            held = (message for message in step if self._is_ours(message.key, sweep, moved))
+            held = (message for message in step if self._may_go(message, sweep, moved))
             for results in putter.put(held):
                 self._settle(results, sweep, journal, moved)
                 if self.report.cut:
                     return
-            if self._canary is not None:
-                new_ids = [result.new_id for result in self.report.results[before:] if result.state is State.MOVED]
-                self.report.cut = self._canary([new_id for new_id in new_ids if new_id])
+            if self._canary is not None and not self._stop.is_set():
+                self.report.cut = self._after_step(self._canary, self.report.results[before:])
                 if self.report.cut:
                     return
+
+    def _after_step(self, canary: Callable[[Sequence[str]], str], results: Sequence[MoveResult]) -> str:
+        """Why not to go on after a step of the canary, or an empty text."""
+        amiss = next((result for result in results if result.state is not State.MOVED), None)
+        if amiss is not None:
+            return f"the canary {amiss.message_id} ended as {amiss.state}: the rest stays where it is"
+        why = canary([result.new_id for result in results if result.new_id])
+        if not self._canary_sizes:
+            self._canary = None
+        return why
 
     def _steps(self, outgoing: list[Outgoing]) -> Iterator[list[Outgoing]]:
         """All at once; with a canary one, then ten, then the rest, over the whole move and not for each target."""
         start = 0
         while start < len(outgoing):
             size = self._canary_sizes.pop(0) if self._canary is not None and self._canary_sizes else len(outgoing)
-            if size == len(outgoing):
-                self._canary = None
             yield outgoing[start : start + size]
             start += size
 
@@ -178,18 +202,23 @@ class Mover:
             last = list(results.values())[-1]
             self.report.cut = f"stopped after {self._failures} in a row that were not sent: {last.why}"
 
-    def _is_ours(self, message_id: str, sweep: Sweep, moved: Callable[[int], None]) -> bool:
-        if sweep.holds(message_id):
+    def _may_go(self, message: Outgoing, sweep: Sweep, moved: Callable[[int], None]) -> bool:
+        if message.key in self._behind or (self._source.fifo and message.group_id in self._lapsed):
+            why = "one of its group before it stays, and the order is kept"
+        elif sweep.holds(message.key):
             return True
-        why = "its visibility timeout could not be extended, so another reader may have it: run again"
-        self._tell([MoveResult(message_id, State.FAILED, None, why)], moved)
+        else:
+            why = "its visibility timeout could not be extended, so another reader may have it: run again"
+            self._lapsed.add(message.group_id)
+        self._tell([MoveResult(message.key, State.FAILED, None, why)], moved)
         return False
 
     def _putter(self, decision: Decision, journal: Journal) -> Putter:
         assert decision.target is not None
         name = decision.target.name
         if name not in self._putters:
-            self._putters[name] = Putter(self._session, decision.target, journal, self._pace, self._stop)
+            retry = self._options.retry_uncertain
+            self._putters[name] = Putter(self._session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
         return self._putters[name]
 
     def _tell(self, results: Sequence[MoveResult], moved: Callable[[int], None]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import ConfigurationError
 from sqs_core.json_lines import append_lines, finish_last_line, read_lines
 from sqs_core.sender import DEDUPLICATION_SECONDS
+from sqs_core.settings import same_everywhere
 from sqs_core.state_directory import state_directory
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def open_journal(now: float, *where: str) -> Iterator[Journal]:
 
 def journal_path(suffix: str, *where: str) -> Path:
     """A file of the source's own beside its journal. Raises `ConfigurationError` where its folder cannot be made."""
-    name = hashlib.sha256("\n".join(where).encode()).hexdigest()[:24]
+    name = hashlib.sha256("\n".join(map(same_everywhere, where)).encode()).hexdigest()[:24]
     return state_directory(FOLDER) / f"{name}{suffix}"
 
 

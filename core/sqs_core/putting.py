@@ -85,8 +85,18 @@ class Pace:
 class Putter:
     """Sends to one target. Each message is in the journal before it is sent and after."""
 
-    def __init__(self, session: AwsSession, target: Target, journal: Journal, pace: Pace, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        session: AwsSession,
+        target: Target,
+        journal: Journal,
+        pace: Pace,
+        stop: threading.Event,
+        *,
+        retry_uncertain: bool = False,
+    ) -> None:
         self.target = target
+        self._retry_uncertain = retry_uncertain
         self._client = session.client(SEND)
         self._sender = Sender(self._client, target.url, stop, fifo=target.fifo)
         self._journal, self._pace = journal, pace
@@ -108,9 +118,14 @@ class Putter:
                 continue
             if not self._pace.wait(len(batch)):
                 return
-            results = self._put(batch)
+            results = self._put(batch) if self._may_be_sent(batch) else _too_late(batch)
             self._blocked |= {each.group_id for each in batch if results[each.key].verdict is not Verdict.SENT}
             yield results
+
+    def _may_be_sent(self, batch: Sequence[Outgoing]) -> bool:
+        """A repeat on a FIFO queue is safe for minutes only, and the plan may have waited longer for its answer."""
+        steps = [step for each in batch if (step := self._journal.steps.get(each.key)) is not None and step.open]
+        return self._retry_uncertain or all(step.may_be_repeated(time.time()) for step in steps)
 
     def _put(self, batch: Sequence[Outgoing]) -> dict[str, SendResult]:
         now = time.time()
@@ -118,13 +133,14 @@ class Putter:
             each.key: Step("intent", self._first_tried(each, now), self.target.url, each.dedup_id if self.target.fifo else None)
             for each in batch
         }
+        open_before = {each.key for each in batch if (step := self._journal.steps.get(each.key)) is not None and step.open}
         self._journal.note(before)
         results = self._sender.send(batch)
         known = {key: result for key, result in results.items() if result.verdict is not Verdict.REFUSED}
         self._journal.note(
             {key: replace(before[key], state=result.verdict.value, new_id=result.message_id) for key, result in known.items()}
         )
-        self._journal.forget(key for key in results if key not in known)
+        self._journal.forget(key for key in results if key not in known and key not in open_before)
         return results
 
     def _first_tried(self, message: Outgoing, now: float) -> float:
@@ -132,3 +148,8 @@ class Putter:
         step = self._journal.steps.get(message.key)
         same = step is not None and step.dedup_id == message.dedup_id is not None and step.may_be_repeated(now)
         return step.at if step is not None and same else now
+
+
+def _too_late(batch: Sequence[Outgoing]) -> dict[str, SendResult]:
+    why = "an earlier run may have sent it, and a FIFO queue remembers for 5 minutes only"
+    return {each.key: SendResult(Verdict.UNCERTAIN, None, why) for each in batch}

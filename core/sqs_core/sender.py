@@ -61,7 +61,7 @@ class Sender:
         left = list(messages)
         for attempt in range(1, _TRIES + 1):
             answer, try_again = self._once(left)
-            results.update(answer)
+            results.update({key: _worse(results.get(key), result) for key, result in answer.items()})
             left = [message for message in left if message.key in try_again]
             if not left or self._stop.wait(self._backoff.delay_seconds(attempt)):
                 break
@@ -122,6 +122,12 @@ def batches(messages: Iterable[Outgoing], most: int = BATCH) -> Iterator[list[Ou
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _worse(before: SendResult | None, now: SendResult) -> SendResult:
+    """An uncertain try stays uncertain whatever a later one was refused for; only a proof ends it."""
+    uncertain = before is not None and before.verdict is Verdict.UNCERTAIN and now.verdict is Verdict.REFUSED
+    return before if before is not None and uncertain else now
 
 
 def _refused(entry: Mapping[str, Any]) -> SendResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from sqs_core.queue_facts import fetch_attributes, resolve_queue
 from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from sqs_core.client import AwsSession
@@ -73,10 +73,10 @@ class MoveTask:
             handle = call("StartMessageMoveTask", lambda: client.start_message_move_task(**request)).get("TaskHandle")
             if not handle:
                 raise RequestError("StartMessageMoveTask", ProtocolError("the answer names no task: it may or may not run"))
-            cancelled = False
+            cancelled, pause = False, threading.Event()
             while not (state := self._state(client)).ended:
                 told(state)
-                if stop.wait(_LOOK_SECONDS) and not cancelled:
+                if (pause if cancelled else stop).wait(_LOOK_SECONDS) and not cancelled:
                     call("CancelMessageMoveTask", lambda: client.cancel_message_move_task(TaskHandle=str(handle)))
                     cancelled = True
         finally:

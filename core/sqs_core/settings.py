@@ -174,6 +174,12 @@ def is_local_host(host: str) -> bool:
     return host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
+def same_everywhere(url: str) -> str:
+    """An address as it is remembered: this machine has several names, and all mean the same."""
+    parts = urlsplit(url)
+    return f"local:{parts.port}{parts.path.rstrip('/')}" if is_local_host(parts.hostname or "") else url
+
+
 def is_aws_host(host: str) -> bool:
     """True for AWS's own endpoints."""
     return host.lower().rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqs_core.client import LOOK, ClientProfile
-from sqs_core.errors import RequestError
+from sqs_core.errors import RequestError, Trouble
 from sqs_core.held_file import HeldFile
 from sqs_core.look_record import open_record
 from sqs_core.peek import refuse_harm, visible_now
@@ -38,6 +38,7 @@ _BATCH = 10
 _WAIT_SECONDS = 1
 _EMPTY_ANSWERS = 2
 _STEP_SECONDS = 5.0
+_MARGIN_SECONDS = 15.0
 _HELD_FOR_A_MINUTE = 1000
 """So many can be extended every half minute beside other work; more are hidden for longer at a time."""
 RECEIVING = ClientProfile("put back", _WAIT_SECONDS + 10.0, 1, frozenset({"ReceiveMessage"}))
@@ -119,10 +120,10 @@ class Sweep:
                 return
 
     def holds(self, message_id: str) -> bool:
-        """Whether it is still ours: hidden from all others."""
+        """Whether it is still ours, and for long enough to be sent and deleted."""
         with self._lock:
             held = self._held.get(message_id)
-            return held is not None and held.until > time.monotonic() and message_id not in self._lost
+            return held is not None and held.until > time.monotonic() + _MARGIN_SECONDS and message_id not in self._lost
 
     def hidden_from_us(self) -> int:
         """About how many messages others hold, or are delayed; 0 where nobody says."""
@@ -156,6 +157,8 @@ class Sweep:
                 back += len(batch) - len(self.queue.change_visibility_batch([(handle, 0) for handle in handles]))
             except RequestError as error:
                 self.trouble = self.trouble or str(error)
+                if error.trouble is Trouble.TRANSPORT:
+                    break  # they come back by themselves; nobody waits for a network that is gone, batch by batch
         return back
 
     def _hold(self, messages: Iterable[Message], until: float) -> list[Message]:
@@ -181,7 +184,7 @@ class Sweep:
     def _keep(self) -> None:
         while not self._ended.wait(_STEP_SECONDS):
             seconds = self._hold_seconds()
-            soon = time.monotonic() + seconds / 2
+            soon = time.monotonic() + seconds * 2 / 3
             with self._lock:
                 due = [key for key, held in self._held.items() if held.until < soon and key not in self._lost]
             for batch in _batches(due):

@@ -41,6 +41,7 @@ class Workbench:
         self._view = BenchView()
         self._job: Job | None = None
         self._number = 0
+        self._look_number = 0
         self._looked: tuple[str, bool] | None = None
         self._jobs = BenchJobs(engine, self)
 
@@ -63,24 +64,37 @@ class Workbench:
             self.show(state=LookState.LOOKING, text="")  # what was seen stays until more is known
         else:
             self.show(queue=None if dead_letters else name, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
-        self._start("look", lambda: self._look(queue, receive=receive, dead_letters=dead_letters))
+        number = self._next_look()
+        self._start("look", lambda: self._look(number, queue, receive=receive, dead_letters=dead_letters))
 
-    def _look(self, queue: str, *, receive: bool, dead_letters: bool) -> None:
+    def _next_look(self) -> int:
+        """What an older look finds is shown no more."""
+        with self._guard:
+            self._look_number += 1
+            return self._look_number
+
+    def _saw(self, number: int, **changed: object) -> None:
+        with self._guard:
+            if number == self._look_number:
+                self._view = replace(self._view, **changed)  # type: ignore[arg-type]
+
+    def _look(self, number: int, queue: str, *, receive: bool, dead_letters: bool) -> None:
         try:
             session = self.session()
             place = find_place(session, parse_queue(queue))
             if dead_letters:
                 place = self._dead_letters(session, place)
+                self._saw(number, queue=place.name)
             look = None if receive else peek_behind(session, place, MOST_SHOWN)
             if look is None and not receive:
-                self.show(state=LookState.ASKING, text=cost(place), rows=())
+                self._saw(number, state=LookState.ASKING, text=cost(place), rows=())
                 return
             if look is None:
                 look = peek_by_receiving(self.writing_session(f"a look at {place.name}, which receives,"), place, MOST_RECEIVED)
         except Exception as error:  # noqa: BLE001 - shown instead of the messages
-            self.show(state=LookState.FAILED, text=describe(error), rows=())
+            self._saw(number, state=LookState.FAILED, text=describe(error), rows=())
         else:
-            self._shown(look, place.waiting)
+            self._shown(number, look, place.waiting)
 
     def look_again(self) -> None:
         """The same look once more, where it is free."""
@@ -96,29 +110,29 @@ class Workbench:
             self.show(queue=queue, state=LookState.FAILED, text=f"{queue} is not consumed here", rows=(), rung=None, total=None)
             return
         self.show(queue=queue, state=LookState.LOOKING, text="", rows=(), rung=None, total=None)
-        self._start("look", lambda: self._look_at_own(consumer))
+        number = self._next_look()
+        self._start("look", lambda: self._look_at_own(number, consumer))
 
-    def _look_at_own(self, consumer: QueueConsumer) -> None:
+    def _look_at_own(self, number: int, consumer: QueueConsumer) -> None:
         snapshot = consumer.snapshot()
         held = {each.message_id for each in snapshot.in_flight}
         known = dict.fromkeys([*held, *(each.message_id for each in reversed(snapshot.history))])
         details = [detail for message_id in known if (detail := consumer.message(message_id)) is not None]
         rows = tuple(Peeked(detail.message, Rung.OWN, detail.message.message_id not in held, None) for detail in details)
-        self.show(state=LookState.SHOWN, rows=rows, rung=Rung.OWN, total=len(rows), at=self._engine.clock.wall())
+        at = self._engine.clock.wall()
+        self._saw(number, state=LookState.SHOWN, rows=rows, rung=Rung.OWN, total=len(rows), at=at)
 
     def _dead_letters(self, session: AwsSession, place: Place) -> Place:
         if place.dead_letter_name is None:
             why = "has no dead-letter queue" if place.redrive_readable else "may not be asked for its dead-letter queue"
             raise ConfigurationError(f"{place.name} {why}: m looks at its own messages")
-        found = find_place(session, parse_queue(place.dead_letter_name))
-        self.show(queue=found.name)
-        return found
+        return find_place(session, parse_queue(place.dead_letter_name))
 
-    def _shown(self, look: Look, waiting: int | None) -> None:
+    def _shown(self, number: int, look: Look, waiting: int | None) -> None:
         hidden = f"{look.not_handed_back} are still hidden, for at most 30 s: {look.why}" if look.not_handed_back else look.why
         total = waiting if look.total is None else look.total
         at = self._engine.clock.wall()
-        self.show(state=LookState.SHOWN, text=hidden, rows=look.messages, rung=look.rung, total=total, at=at)
+        self._saw(number, state=LookState.SHOWN, text=hidden, rows=look.messages, rung=look.rung, total=total, at=at)
 
     def session(self) -> AwsSession:
         """The engine's session. Raises `ConfigurationError` or an SDK error."""
@@ -137,6 +151,8 @@ class Workbench:
         """See `WorkbenchFacade`."""
         rows = {row.message.message_id: row.message for row in self.view().rows}
         messages = [rows[message_id] for message_id in rows if message_id in message_ids]
+        if self._engine.connection.read_only:
+            raise ConfigurationError("this session is read-only: copying sends messages")
         if not messages:
             raise ConfigurationError("none of these are on the bench any more: look again")
         parse_queue(to)

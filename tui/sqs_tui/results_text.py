@@ -28,6 +28,8 @@ def result_lines(report: MoveReport, moved: str = "moved") -> Iterator[str]:
     yield from reason_lines(Counter(result.why for result in report.results if result.state is State.SKIPPED))
     if report.left_alone:
         yield f"{report.left_alone:,} were not chosen and are untouched"
+    if report.unseen:
+        yield f"about {report.unseen:,} are behind others of their group that stay, and were not looked at (FIFO)"
     if report.cut:
         yield f"▲ cut short: {one_line(report.cut)}"
 
@@ -36,7 +38,8 @@ def result_json(report: MoveReport) -> dict[str, Any]:
     """Counts by state, and every message."""
     counts = {state.value: report.count(state) for state in State}
     results = [asdict(result) for result in report.results]
-    return {**counts, "left_alone": report.left_alone, "cut": report.cut or None, "backup": report.backup, "results": results}
+    more = {"left_alone": report.left_alone, "unseen": report.unseen, "cut": report.cut or None, "backup": report.backup}
+    return {**counts, **more, "results": results}
 
 
 def reason_lines(skipped: Mapping[str, int]) -> Iterator[str]:

@@ -87,7 +87,7 @@ class BenchWork:
         with self._screen.app.suspend():
             try:
                 body = edit(row.message.body)
-            except ConfigurationError:
+            except BaseException:
                 self._bench.cancel()
                 raise
         if body is None:
@@ -145,7 +145,7 @@ class BenchWork:
 
     def _show_job(self, edited: dict[str, str] | None = None) -> None:
         job = self._bench.view().job
-        if job is None or job.state is JobState.ENDED:
+        if job is None or (job.state is JobState.ENDED and not edited):
             return
         consumed = bool(self._facade.snapshot().consumers)
         self._screen.app.push_screen(JobScreen(self._bench, self.where(), canary=consumed, edited=edited))
