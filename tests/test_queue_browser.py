@@ -8,15 +8,17 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from fakes import FakeClock
 from identity_servers import Denying, Server, hand_on, serve
 from sqs_core.clock import SYSTEM_CLOCK
 from sqs_core.engine import Engine
-from sqs_core.queue_browser import QueueBrowser
+from sqs_core.errors import ProtocolError
+from sqs_core.queue_browser import READERS, QueueBrowser
 from sqs_core.queue_listing import ListedQueue, QueueListing, Reading
 from sqs_core.reading_order import READS_PER_REFRESH
 from sqs_core.settings import ConsumerSettings, make_connection_settings
@@ -243,7 +245,55 @@ def test_a_list_without_an_end_is_cut_and_said_so(answer: Callable[[Server, Seen
 def test_an_answer_in_another_shape_is_trouble_and_no_crash(answer: str) -> None:
     with serve(lambda _, __: (200, "application/x-amz-json-1.0", answer)) as server:
         listing = listed(browser(server.url))
-        assert listing.error is not None or answer == "[]" or all(queue.reading is not Reading.READ for queue in listing.queues)
+        assert not any(queue.reading is Reading.READ for queue in listing.queues)
+        assert listing.error or all(queue.error for queue in listing.queues)
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InternalFailure"])
+def test_trouble_that_is_not_the_queues_own_keeps_the_figures(
+    code: str, ministack: str, ministack_queue_factory: QueueFactory
+) -> None:
+    queue, clock = ministack_queue_factory(), FakeClock()
+    with denying(ministack) as (url, proxy):
+        looking = browser(url, clock.clock())
+        before = row(listed(looking, queue.name), queue)
+        proxy.codes["GetQueueAttributes"] = code
+        clock.advance(5)
+        after = row(listed(looking, queue.name), queue)
+        assert (after.reading, after.attributes, after.read_at) == (Reading.FAILED, before.attributes, before.read_at)
+        assert after.error is not None
+        assert code in after.error
+        del proxy.codes["GetQueueAttributes"]
+        clock.advance(5)
+        assert row(listed(looking, queue.name), queue).reading is Reading.READ
+
+
+class Silent:
+    """A client of an endpoint that lists 30 queues and answers nothing else."""
+
+    def __init__(self, error: Exception) -> None:
+        self.asked, self._error = 0, error
+
+    def list_queues(self, **_: Any) -> dict[str, Any]:
+        return {"QueueUrls": [f"http://127.0.0.1/000000000000/q{n:02}" for n in range(30)]}
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        self.asked += 1
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "most"),
+    [(EndpointConnectionError(endpoint_url="http://127.0.0.1"), READERS), (ProtocolError("of this queue alone"), 30)],
+)
+def test_where_nothing_answers_the_others_are_not_tried(error: Exception, most: int) -> None:
+    looking, silent = browser("http://127.0.0.1:1", FakeClock().clock()), Silent(error)
+    looking._look = cast("SQSClient", silent)
+    listing = listed(looking)
+    assert len(listing.queues) == 30
+    assert 0 < silent.asked <= most
+    assert listing.unread == 30 - silent.asked
+    assert silent.asked == most or most == READERS
 
 
 def test_nothing_is_asked_when_nobody_looks(ministack: str) -> None:

@@ -112,6 +112,9 @@ async def test_q_key_opens_the_queues_over_the_dashboard_and_esc_closes_them() -
         assert isinstance(top(running), BrowserScreen), "a consumed queue is not consumed again"
         await running.press("escape")
         assert top(running) is running.main
+        await running.press("Q", "o", "escape", "Q")
+        assert "by visible ↓" in running.text(), "the sort is kept"
+        await running.press("escape")
         await running.frame()
         asked = len(facade.looks)
         await running.frame()

@@ -143,10 +143,11 @@ class Engine:
                     self.events.record(Level.INFO, Code.ENDPOINT_REACHED, None, text)
                 consumer.start()
 
-    def say_unreachable(self, error: Exception) -> None:
-        """One line with the address and what to do."""
+    def say_unreachable(self, error: Exception) -> str:
+        """One line with the address and what to do, for the event log; returns it."""
         text = unreachable(error, self.endpoint, local=not self.connection.environment.deployed)
         self.events.record(Level.ERROR, Code.ENDPOINT_UNREACHABLE, None, text, collapse="")
+        return text
 
     @property
     def endpoint(self) -> str:
