@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.answers import call, reading
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MAXIMUM_LISTED = 10_000
 _PAGE = 1000
 _MOST_PAGES = 20
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "KmsAccessDenied"})
+_DENIED = re.compile("AccessDenied|NotAuthorized")
 """Of the queue alone; keys that have expired, or a clock that is wrong, are trouble with all of them."""
 
 
@@ -45,8 +46,8 @@ def outcome(error: BaseException) -> Reading:
     """What a read that failed says of its queue."""
     if isinstance(error, RequestError) and error.code in MISSING_QUEUE:
         return Reading.GONE
-    denied = isinstance(error, RequestError) and error.code in _DENIED
-    return Reading.DENIED if denied else Reading.FAILED
+    code = isinstance(error, RequestError) and error.code
+    return Reading.DENIED if code and _DENIED.search(code) else Reading.FAILED
 
 
 def read_details(look: SQSClient, name: str, url: str | None, known_sources: Sequence[str], now: float) -> QueueDetails:

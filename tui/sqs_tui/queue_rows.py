@@ -156,16 +156,25 @@ class QueueRows:
             if len(self._made) > _MOST_KEPT:
                 self._made = {}
             self.columns = columns(listing)
+            more = has_unknown_sources(listing)
             chosen = ordered(matching(listing.queues, view), listing, view)
-            self._rows = tuple([self._row(queue, listing, queue.name in consumed) for queue in chosen])
+            self._rows = tuple(
+                [self._row(queue, listing.sources.get(queue.name, ()), more, queue.name in consumed) for queue in chosen]
+            )
         return self._rows
 
-    def _row(self, queue: ListedQueue, listing: QueueListing, consumed: bool) -> Row:
-        facts = (queue, listing.sources.get(queue.name, ()), listing.unread > 0, consumed)
+    def _row(self, queue: ListedQueue, sources: tuple[str, ...], more: bool, consumed: bool) -> Row:
+        facts = (queue, sources, more, consumed)
         made = self._made.get(queue.name)
         if made is None or made[0] != facts:
             made = self._made[queue.name] = (facts, queue_row(*facts))
         return made[1]
+
+
+def has_unknown_sources(listing: QueueListing) -> bool:
+    """Whether there are queues whose redrive policy is not known: not listed, not read, or not readable."""
+    unknown = (queue.attributes is None and queue.reading is not Reading.GONE for queue in listing.queues)
+    return bool(listing.prefix or listing.note) or any(unknown)
 
 
 def queue_row(queue: ListedQueue, sources: Sequence[str], more: bool, consumed: bool) -> Row:
