@@ -23,6 +23,7 @@ from sqs_tui.commands import COMMANDS
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
 from sqs_tui.options import DashboardOptions
+from sqs_tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -93,9 +94,12 @@ async def dashboard(
     app = DashboardApp(engine, DashboardOptions(fps=0.001), Departure(engine, lambda _code: None))
     async with app.run_test(size=(120, 40)) as pilot:
         bench = Bench(app, pilot, engine)
-        await bench.until(lambda: queue in app._main.frame.queues, "the queue")
-        app._viewer.select(queue)
-        app.refresh_frame()
+        if handler is None:
+            table = app.screen.query_one("#browser", LiveTable)
+            await bench.until(lambda: queue in {row.key for row in table.rows}, "the queue")
+            table.move_to(queue)
+        else:
+            await bench.until(lambda: queue in app._main.frame.queues, "the queue")
         await pilot.pause()
         try:
             yield bench

@@ -10,7 +10,18 @@ import pytest
 
 from queue_canned import listing, queue, shop, unread, unreadable
 from sqs_core.queue_listing import QueueListing, Reading
-from sqs_tui.queue_rows import QueueRows, SortBy, View, columns, matching, ordered, queue_row, title, when_empty
+from sqs_tui.queue_rows import (
+    QueueRows,
+    SortBy,
+    View,
+    columns,
+    has_unknown_sources,
+    matching,
+    ordered,
+    queue_row,
+    title,
+    when_empty,
+)
 from sqs_tui.rows import Tone
 
 if TYPE_CHECKING:
@@ -127,6 +138,22 @@ def test_a_failed_read_keeps_the_figures_with_their_time() -> None:
 )
 def test_whose_dead_letters_a_queue_holds(sources: tuple[str, ...], more: bool, text: str) -> None:
     assert cells(queue_row(queue("dlq"), sources, more, consumed=False))["dead letters of"].text == text
+
+
+@pytest.mark.parametrize(
+    ("of", "unknown"),
+    [
+        (listing([queue("a"), unreadable("b", Reading.GONE)]), False),
+        (listing([queue("a"), unread("b")]), True),
+        (listing([queue("a"), unreadable("b")]), True),
+        (listing([queue("a")], prefix="a"), True),
+        (listing([queue("a")], note="only 10,000 queues are listed"), True),
+    ],
+)
+def test_sources_may_be_missing_while_a_redrive_policy_is_not_known(of: QueueListing, unknown: bool) -> None:
+    assert has_unknown_sources(of) is unknown
+    row = QueueRows().rows(of, View(), frozenset())[0]
+    assert cells(row)["dead letters of"].text == ("?" if unknown else "")
 
 
 def test_the_title_counts_honestly() -> None:

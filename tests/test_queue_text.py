@@ -78,6 +78,10 @@ def test_an_attribute_in_words(attributes: dict[str, str], said: str) -> None:
     ("of", "said"),
     [
         (details(sources=("a", "b")), "come from 2 queues: a, b"),
+        (
+            replace(with_attributes(RedrivePolicy=""), sources=("a",)),
+            "go to nowhere: this is a dead-letter queue, and messages stay until they are too old",
+        ),
         (details(sources=("a",), more_sources=True), "come from 1 queue: a and more"),
         (details(sources_error="InvalidAction"), "come from ?; InvalidAction"),
         (details(sources=("a",), sources_error="InvalidAction"), "only those that the listing knows; InvalidAction"),

@@ -24,6 +24,7 @@ from sqs_core.model import (
 )
 from sqs_core.queue_listing import QueueDetails, Reading
 from sqs_tui.commands import Pane
+from sqs_tui.widgets.live_table import LiveTable
 from tui_canned import (
     NOW,
     consumer,
@@ -169,7 +170,9 @@ async def test_in_the_list_of_queues_and_the_choice_of_a_handler() -> None:
             running.facade.queues = {payload: infested_queue(payload)}
             running.facade.refusals = {"add_consumer": ConfigurationError(payload)}
             await running.frame()
-            for line in (f" {visible} ", f"✗ denied: {visible}", f"✗ {visible}"):
+            table = running.app.screen.query_one("#browser", LiveTable)
+            assert [cell.text for cell in table.rows[0].cells].count(visible) == 2, "its name, and why it is denied"
+            for line in (f"✗ denied: {visible}", f"✗ {visible}"):
                 assert line in running.text()
             await running.press("enter")
             for line in (f"Queue {visible}", f"{visible}  {visible}", f"1 queue: {visible}"):

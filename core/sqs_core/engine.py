@@ -133,10 +133,11 @@ class Engine:
         """The next who asks for a session gets a new one, with credentials that are found anew."""
         self._session = None
 
-    def say_unreachable(self, error: Exception) -> None:
-        """One line with the address and what to do."""
+    def say_unreachable(self, error: Exception) -> str:
+        """One line with the address and what to do, for the event log; returns it."""
         text = unreachable(error, self.endpoint, local=not self.connection.environment.deployed)
         self.events.record(Level.ERROR, Code.ENDPOINT_UNREACHABLE, None, text, collapse="")
+        return text
 
     @property
     def endpoint(self) -> str:

@@ -123,8 +123,7 @@ class QueueBrowser:
         try:
             urls, cut = list_urls(self._client(), prefix)
         except Exception as error:  # noqa: BLE001 - shown with what was listed before
-            self._engine.say_unreachable(error)
-            self._listing = replace(self._listing, error=describe(error))
+            self._listing = replace(self._listing, error=self._engine.say_unreachable(error))
             return
         with self._lock:
             others = self._known.items() if prefix and len(self._known) + len(urls) <= REMEMBERED else ()
@@ -198,8 +197,8 @@ class QueueBrowser:
         if reading is not Reading.FAILED:
             self._order.postpone(row.name)
             return ListedQueue(row.name, row.url, reading, self._engine.clock.wall(), error=why)
-        if isinstance(error, RequestError) and error.code is None and error.trouble is Trouble.TRANSPORT:
-            self._order.rest()  # nobody answers: what is not asked need not time out
+        if _concerns_all(error):
+            self._order.rest()
         return replace(row, reading=reading, error=why)
 
     def _open(self) -> None:
@@ -218,3 +217,11 @@ class QueueBrowser:
             if reading is Reading.FAILED and self._details.name == name:
                 return replace(self._details, reading=reading, error=why)
             return QueueDetails(name, url, reading, error=why)
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether other queues would fail, too: nobody answers, or these credentials or this clock will not do."""
+    if not isinstance(error, RequestError):
+        return False
+    silent = error.trouble is Trouble.TRANSPORT and error.code is None
+    return silent or error.trouble in (Trouble.AUTH, Trouble.CLOCK)

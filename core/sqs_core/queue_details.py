@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.answers import call, reading
-from sqs_core.errors import RequestError, Trouble
+from sqs_core.errors import RequestError
 from sqs_core.queue_facts import MISSING_QUEUE, fetch_attributes
 from sqs_core.queue_listing import QueueDetails, Reading
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 MAXIMUM_LISTED = 10_000
 _PAGE = 1000
 _MOST_PAGES = 20
+_DENIED = re.compile("AccessDenied|NotAuthorized")
+"""Of the queue alone; keys that have expired, or a clock that is wrong, are trouble with all of them."""
 
 
 def list_urls(look: SQSClient, prefix: str) -> tuple[dict[str, str], bool]:
@@ -43,8 +46,8 @@ def outcome(error: BaseException) -> Reading:
     """What a read that failed says of its queue."""
     if isinstance(error, RequestError) and error.code in MISSING_QUEUE:
         return Reading.GONE
-    denied = isinstance(error, RequestError) and error.trouble is Trouble.AUTH
-    return Reading.DENIED if denied else Reading.FAILED
+    code = isinstance(error, RequestError) and error.code
+    return Reading.DENIED if code and _DENIED.search(code) else Reading.FAILED
 
 
 def read_details(look: SQSClient, name: str, url: str | None, known_sources: Sequence[str], now: float) -> QueueDetails:

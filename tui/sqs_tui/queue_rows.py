@@ -69,6 +69,7 @@ class View:
 
 _LARGEST_FIRST = frozenset({SortBy.VISIBLE, SortBy.IN_FLIGHT, SortBy.DELAYED, SortBy.OLDEST, SortBy.SOURCES, SortBy.RETENTION})
 _NEVER = 100_000
+_MOST_KEPT = 20_000
 _COLUMNS: tuple[Column, ...] = (
     Column("", 1),
     Column(SortBy.NAME, 12, grows=True),
@@ -140,7 +141,7 @@ _VALUES: dict[SortBy, Callable[[ListedQueue, QueueListing], Any]] = {
 
 
 class QueueRows:
-    """Makes rows, and keeps those of queues that did not change: with 10,000 of them few do at a time."""
+    """Makes rows and keeps them, also of queues that are filtered out: of 10,000 few change at a time."""
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[tuple[ListedQueue, tuple[str, ...], bool, bool], Row]] = {}
@@ -153,25 +154,28 @@ class QueueRows:
         asked = (listing, view, consumed)
         if self._asked is None or self._asked[0] is not listing or self._asked[1:] != asked[1:]:
             self._asked = asked
-            kept, self._made = self._made, {}
+            if len(self._made) > _MOST_KEPT:
+                self._made = {}
             self.columns = columns(listing)
+            more = has_unknown_sources(listing)
             chosen = ordered(matching(listing.queues, view), listing, view)
-            self._rows = tuple([self._row(queue, listing, queue.name in consumed, kept) for queue in chosen])
+            self._rows = tuple(
+                [self._row(queue, listing.sources.get(queue.name, ()), more, queue.name in consumed) for queue in chosen]
+            )
         return self._rows
 
-    def _row(
-        self,
-        queue: ListedQueue,
-        listing: QueueListing,
-        consumed: bool,
-        kept: dict[str, tuple[tuple[ListedQueue, tuple[str, ...], bool, bool], Row]],
-    ) -> Row:
-        facts = (queue, listing.sources.get(queue.name, ()), listing.unread > 0, consumed)
-        made = kept.get(queue.name)
+    def _row(self, queue: ListedQueue, sources: tuple[str, ...], more: bool, consumed: bool) -> Row:
+        facts = (queue, sources, more, consumed)
+        made = self._made.get(queue.name)
         if made is None or made[0] != facts:
-            made = (facts, queue_row(*facts))
-        self._made[queue.name] = made
+            made = self._made[queue.name] = (facts, queue_row(*facts))
         return made[1]
+
+
+def has_unknown_sources(listing: QueueListing) -> bool:
+    """Whether there are queues whose redrive policy is not known: not listed, not read, or not readable."""
+    unknown = (queue.attributes is None and queue.reading is not Reading.GONE for queue in listing.queues)
+    return bool(listing.prefix or listing.note) or any(unknown)
 
 
 def queue_row(queue: ListedQueue, sources: Sequence[str], more: bool, consumed: bool) -> Row:

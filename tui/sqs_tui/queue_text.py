@@ -129,6 +129,8 @@ def _dead_letters(details: QueueDetails, attributes: Mapping[str, str], width: i
         yield from _pair("go to", f"{facts.dead_letter_name} after {most}", width)
     elif attributes.get("RedrivePolicy"):
         yield from _pair("go to", f"{shown.UNKNOWN} (redrive policy {attributes['RedrivePolicy']})", width)
+    elif details.sources:
+        yield from _pair("go to", "nowhere: this is a dead-letter queue, and messages stay until they are too old", width)
     else:
         yield from _pair("go to", "no dead-letter queue: a message that fails comes back until it is too old", width)
     names = details.sources[:_MOST_SHOWN]

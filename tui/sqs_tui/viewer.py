@@ -9,6 +9,7 @@ from sqs_core.errors import describe
 from sqs_core.matching import Query
 from sqs_core.model import Level, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
+from sqs_tui.queue_rows import View
 from sqs_tui.trends import Trends
 
 if TYPE_CHECKING:
@@ -58,11 +59,15 @@ class Frame:
 
 
 class Viewer:
-    """Pulls frames. `pull` never raises: an engine that cannot be read is something to show, too."""
+    """Pulls frames. `pull` never raises: an engine that cannot be read is something to show, too.
+
+    `queue_view` is how the queues were looked at last.
+    """
 
     def __init__(self, facade: EngineFacade, clock: Callable[[], float]) -> None:
         self.trends = Trends()
         self.query = EVERYTHING
+        self.queue_view = View()
         self.draining = False
         self.start_problem: str | None = None
         self._facade = facade

@@ -33,6 +33,7 @@ _WORDS = (
     ("lease", "how long SQS hides a message we hold; it is extended while the message is worked on."),
     ("in, out", "messages received and deleted per second, over the last five seconds."),
     ("receives", "how often SQS has handed the message out; beyond the limit it goes to the dead-letter queue."),
+    ("read", "when a queue's figures were read: each 5 s, what is on the screen first, at most 40 queues a second."),
     ("times", "clock times are UTC."),
 )
 
