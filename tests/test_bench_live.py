@@ -92,7 +92,7 @@ async def dashboard(
     consumers = [(queue, make_handler(handler))] if handler else []
     engine = Engine(connection, ConsumerSettings(wait_seconds=1, drain_timeout_seconds=5), consumers)
     app = DashboardApp(engine, DashboardOptions(fps=0.001), Departure(engine, lambda _code: None))
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         bench = Bench(app, pilot, engine)
         if handler is None:
             table = app.screen.query_one("#browser", LiveTable)
