@@ -62,6 +62,9 @@ class Code(StrEnum):
     CAPTURE_ENDED = "capture.ended"
     WORK_ENDED = "work.ended"
     WRITES_UNLOCKED = "writes.unlocked"
+    CONTROL = "control.command"
+    CONTROL_REFUSED = "control.refused"
+    CONTROL_UNAVAILABLE = "control.unavailable"
 
 
 class EventLog:
