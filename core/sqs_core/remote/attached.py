@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqs_core.queue_listing import QueueDetails, QueueListing
     from sqs_core.remote.viewing import Target, View
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 3.0
 _MOST_NOTES = 20
 _ELSEWHERE = "this screen is attached to a consumer and looks only at what that one does: `sqs-tui inspect` looks into queues"
 
