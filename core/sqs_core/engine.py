@@ -239,9 +239,12 @@ class Engine:
         consumer = self._consumers.get(queue)
         return consumer.message(message_id) if consumer else None
 
-    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
-        """See `EngineFacade`."""
-        self._start_thread("replay", replay_finished(self, queue, message_id, body))
+    def replay(self, queue: str, message_id: str, body: str | None = None, *, allowed: bool = False) -> None:
+        """See `EngineFacade`; `allowed` says that leave to write was given otherwise than by unlocking."""
+        self._start_thread("replay", replay_finished(self, queue, message_id, body, allowed=allowed))
+
+    def link(self) -> None:
+        """None: it is of this process."""
 
     def workbench(self) -> Workbench:
         """See `EngineFacade`."""

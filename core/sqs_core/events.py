@@ -63,6 +63,9 @@ class Code(StrEnum):
     METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
     WRITES_UNLOCKED = "writes.unlocked"
+    CONTROL = "control.command"
+    CONTROL_REFUSED = "control.refused"
+    CONTROL_UNAVAILABLE = "control.unavailable"
 
 
 class EventLog:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.model import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqs_core.model import Event, Snapshot
 
-_TIMES = frozenset(
+TIMES = frozenset(
     {
         "at",
         "started_at",
@@ -26,7 +30,9 @@ _TIMES = frozenset(
         "since",
     }
 )
-_OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
+"""Fields that hold epoch seconds."""
+OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
+"""Fields that are left out when None."""
 
 
 def iso(seconds: float) -> str:
@@ -36,23 +42,36 @@ def iso(seconds: float) -> str:
 
 def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as plain JSON types, `schema` first."""
-    return {"schema": SCHEMA, **plain(asdict(snapshot))}
+    return {"schema": SCHEMA, **to_plain(snapshot)}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """An event as plain JSON types."""
-    fields: dict[str, Any] = plain(asdict(event))
-    return fields
+    fields_of_it: dict[str, Any] = to_plain(event)
+    return fields_of_it
 
 
-def plain(value: Any) -> Any:
-    """Nested dataclass fields as JSON types: times as ISO 8601, optional fields left out when None."""
-    if isinstance(value, dict):
-        return {
-            key: iso(item) if key in _TIMES and isinstance(item, float | int) else plain(item)
-            for key, item in value.items()
-            if not (item is None and key in _OPTIONAL)
-        }
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
+def to_plain(record: Any) -> Any:
+    """A record, or a tuple, mapping or value of one, as JSON types. In a mapping, names tell what a value is, as in a record."""
+    if isinstance(record, str):
+        return record
+    if is_dataclass(record) and not isinstance(record, type):
+        return _named((name, getattr(record, name)) for name in _names(type(record)))
+    if isinstance(record, Mapping):
+        return _named(record.items())
+    if isinstance(record, tuple | list):
+        return [to_plain(item) for item in record]
+    return record
+
+
+def _named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: iso(value) if name in TIMES and isinstance(value, float | int) else to_plain(value)
+        for name, value in pairs
+        if not (value is None and name in OPTIONAL)
+    }
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

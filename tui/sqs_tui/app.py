@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
+from sqs_tui.leaving import OnlyLeaving
 from sqs_tui.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions) -> int:
         terminal.restore()
         os._exit(code)
 
-    departure = Departure(facade, give_up)
+    departure = Departure(OnlyLeaving(facade) if options.attached else facade, give_up)
     departure.install_signals()
     departure.start()
     code = _run(facade, options, departure)
@@ -53,7 +54,7 @@ def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure) 
     try:
         code = DashboardApp(facade, options, departure).run()
     finally:
-        if not _has_ended(facade):
+        if not options.attached and not _has_ended(facade):
             departure.stop_engine()
         departure.close()
     return 1 if code is None else code

@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.model import RunState
 from sqs_tui.drain import ENDED
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from sqs_core.facade import EngineFacade
+    from sqs_core.model import Snapshot
 
 LEAVE_NOW_SECONDS = 0.9
 LEAVE_SECONDS = 3.0
@@ -33,6 +33,15 @@ _BEAT_SECONDS = 1.0
 _HURRIED_BEAT_SECONDS = 0.1
 
 
+class Drainable(Protocol):
+    """What the way out needs of an engine; see `EngineFacade`."""
+
+    def drain(self) -> None: ...
+    def drain_deadline_seconds(self) -> float | None: ...
+    def stop_now(self) -> None: ...
+    def snapshot(self) -> Snapshot: ...
+
+
 class Departure:
     """Counts presses and sees to it that the process ends.
 
@@ -40,7 +49,7 @@ class Departure:
     from the guard thread when the screen should look again; `give_up` ends the process with an exit code.
     """
 
-    def __init__(self, facade: EngineFacade, give_up: Callable[[int], None] = os._exit) -> None:
+    def __init__(self, facade: Drainable, give_up: Callable[[int], None] = os._exit) -> None:
         self.presses = 0
         self.hung_up = False
         self.on_change: Callable[[], None] = lambda: None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level
 from sqs_core.plain_text import one_line
+from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
@@ -24,6 +25,7 @@ from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqs_core.demo.engine import DemoEngine
 
@@ -54,15 +56,16 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
+        reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
         with _metrics(engine, flags["metrics_address"]):
-            return _run_headless(engine, writer, flags["max_messages"], flags["duration"])
+            return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
     _only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with _silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
-        _require_terminal()
+        require_terminal()
         log_through(writer)
-        return _show(engine, flags)
+        return _show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def _make_engine(
 def browse(flags: dict[str, Any]) -> int:
     """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
     connection = connection_settings(flags)
-    _require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
+    require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
     log = _open_log(flags)
     writer = EventWriter(log)
     with _silenced(log):
@@ -122,7 +125,7 @@ def run_demo(flags: dict[str, Any]) -> int:
     if scene is None:
         raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
     if not flags["headless"]:
-        _require_terminal("demo --headless --duration 10 shows it without one")
+        require_terminal("demo --headless --duration 10 shows it without one")
         _only_headless(flags, "duration")
     log = _open_log(flags)
     writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
@@ -147,8 +150,9 @@ def _run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
+    reachable: AbstractContextManager[None] | None = None,
 ) -> int:
-    with SignalStops() as stops:
+    with SignalStops() as stops, reachable or nullcontext():
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
@@ -168,7 +172,9 @@ def _leave(engine: Engine, code: int) -> int:
     return code
 
 
-def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> int:
+def _show(
+    engine: Engine, flags: dict[str, Any], scene: str | None = None, reachable: AbstractContextManager[None] | None = None
+) -> int:
     options = DashboardOptions(
         fps=flags["fps"] or 4,
         theme=flags["theme"],
@@ -179,16 +185,17 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
     )
     from sqs_tui.app import run_dashboard
 
-    code = run_dashboard(engine, options)
-    engine.close()
+    with reachable or nullcontext():
+        code = run_dashboard(engine, options)
+        engine.close()
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
     return _leave(engine, code)
 
 
-def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
-    """The dashboard reads stdin and draws on stderr; without a terminal there it would run unseen."""
+def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
+    """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
