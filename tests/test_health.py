@@ -174,7 +174,7 @@ def test_starting_is_alive_and_not_ready(queue: TestQueue) -> None:
 def test_draining_is_alive_and_not_ready(ministack: str, ministack_sqs: SQSClient, queue: TestQueue) -> None:
     release = threading.Event()
     fill(ministack_sqs, queue, ["one"])
-    with running(ministack, queue, held_up(release)) as consumer:
+    with running(ministack, queue, held_up(release), drain_timeout_seconds=DEADLINE_SECONDS) as consumer:
         wait_until(lambda: look(consumer).workers.busy == 1)
         consumer._engine.drain()
         assert troubles(consumer._engine) == []

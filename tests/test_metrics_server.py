@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from consuming import PROGRAM, Process, fill, finished, look, running
+from consuming import PROGRAM, Process, fill, finished, held_up, look, running
 from scraping import get, scrape
 from sqs_core import Consumer, health, metrics_server
 from sqs_core.demo.emulator import free_port
 from sqs_core.errors import ConfigurationError
 from sqs_core.metrics_server import MAXIMUM_CONNECTIONS, parse_address, serve_metrics
 from sqs_core.model import RunState
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,17 +53,19 @@ def _wait_until_nobody_is_served() -> None:
     wait_until(lambda: not _threads())
 
 
-def test_the_pages(ministack: str, ministack_queue_factory: QueueFactory) -> None:
-    with running(ministack, ministack_queue_factory(), "builtin:noop") as consumer:
+def test_the_pages(ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory) -> None:
+    queue, release = ministack_queue_factory(), threading.Event()
+    fill(ministack_sqs, queue, ["one"])
+    with running(ministack, queue, held_up(release), drain_timeout_seconds=DEADLINE_SECONDS) as consumer:
         server = serve_metrics(consumer._engine, "127.0.0.1:0")
-        wait_until(lambda: look(consumer).state is RunState.RUNNING)
+        wait_until(lambda: look(consumer).workers.busy == 1)
         assert get(server.url, "/healthz")[0] == get(server.url, "/readyz?verbose=1")[0] == 200
         assert "running; " in get(server.url, "/healthz")[1]
         consumer._engine.drain()
-        assert get(server.url, "/readyz")[0] == 503
-        assert "draining" in get(server.url, "/readyz")[1]
+        assert get(server.url, "/readyz") == (503, f"{queue.name}: draining\n")
         assert get(server.url, "/healthz")[0] == 200
         assert get(server.url, "/")[0] == get(server.url, "/../etc/passwd")[0] == 404
+        release.set()
         server.close()
         with pytest.raises(OSError, match="refused"):
             get(server.url, "/healthz")
@@ -158,11 +160,11 @@ def test_a_crowd_does_not_stop_the_consumer(
                     connection.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
                     connection.recv(1)
 
-        members = [threading.Thread(target=crowd, daemon=True) for _ in range(20)]
+        members = [threading.Thread(target=crowd, daemon=True) for _ in range(8)]
         for member in members:
             member.start()
-        fill(ministack_sqs, queue, [str(number) for number in range(200)])
-        wait_until(lambda: finished(consumer) == 200)
+        fill(ministack_sqs, queue, [str(number) for number in range(50)])
+        wait_until(lambda: finished(consumer) == 50, 60)
         over.set()
         for member in members:
             member.join(20)
@@ -214,10 +216,15 @@ def test_refusals_are_one_line_before_anything_is_consumed(tmp_path: Path) -> No
 
 
 def test_without_the_flag_the_library_is_not_needed(
-    ministack: str, ministack_queue_factory: QueueFactory, tmp_path: Path
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "prometheus_client.py").write_text("raise ImportError('not here')")
     queue = ministack_queue_factory()
-    arguments = ("--handler", "builtin:noop", "--wait", "1", "--duration", "0.5")
+    fill(ministack_sqs, queue, ["one"])
+    arguments = ("--handler", "builtin:noop", "--wait", "1", "--max-messages", "1")
     with Process(ministack, queue.name, *arguments, directory=tmp_path) as process:
-        assert process.end().report()["handled"] == 0
+        assert process.end().report()["handled"] == 1
