@@ -96,14 +96,17 @@ class ControlServer:
         ready.set()
         await self._closing.wait()
         frames.cancel()
-        server.close()
+        # A connection that was accepted but not yet met when its server closes would be forgotten unclosed.
+        self._loop.remove_reader(listening)
+        await asyncio.sleep(_FLUSH_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._say_goodbye(), _GOODBYE_SECONDS)
+        server.close()
 
     async def _meet(self, incoming: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Talk with one viewer until it leaves or is cut off."""
-        viewer = _Viewer(writer)
         try:
+            viewer = _Viewer(writer)
             refusal = self._refusal(viewer)
             writer.write(encode({"type": "refused", "error": refusal} if refusal else self._hello()))
             if not refusal:
@@ -112,8 +115,8 @@ class ControlServer:
         except (OSError, EOFError, TimeoutError):
             pass  # it has left, or says nothing
         finally:
-            self._viewers.discard(viewer)
-            writer.close()
+            self._viewers = {viewer for viewer in self._viewers if viewer.writer is not writer}
+            await _hang_up(writer)
 
     def _refusal(self, viewer: _Viewer) -> str:
         if not may_connect(viewer.user_id):
@@ -234,6 +237,15 @@ class ControlServer:
             viewer.writer.write(encode({"type": "goodbye"}))
         while any(viewer.behind for viewer in self._viewers):
             await asyncio.sleep(_FLUSH_SECONDS)
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """What was written goes out if it is read soon; who does not read keeps no descriptor of ours."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), _GOODBYE_SECONDS)
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 def _failed(number: object, error: str) -> bytes:
