@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqs_core.model import ConsumerSnapshot, InFlight, Snapshot
-from sqs_core.remote.frames import EVENTS_IN_SUMMARY, HISTORY_IN_FRAMES, FrameMaker, frame_line
+from sqs_core.remote.frames import EVENTS_IN_SUMMARY, HISTORY_IN_FRAMES, NEW_HISTORY_IN_A_FRAME, FrameMaker, frame_line
 from sqs_core.remote.picture import Picture
 from sqs_core.remote.protocol import decode
 from sqs_core.remote.records import MalformedError, from_plain, reader
@@ -77,7 +77,7 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     assert len(whole) > 5_000
     assert len(again) < 120
     one = now.consumers[0]
-    moved = maker.render(_with(now, in_flight=one.in_flight[1:]))
+    moved = maker.render(replace(_with(now, in_flight=one.in_flight[1:]), at=NOW + 2))
     assert len(frame_line(moved, first, 0)) < 250
 
 
@@ -89,11 +89,20 @@ def test_a_summary_leaves_out_messages_and_threads() -> None:
     assert seen.events == now.events[-EVENTS_IN_SUMMARY:]
 
 
-def test_frames_carry_the_newest_of_the_history() -> None:
+def test_frames_carry_the_newest_of_the_history_and_of_a_busy_one_the_very_newest() -> None:
     history = tuple(finished(number) for number in range(HISTORY_IN_FRAMES + 7))
-    now = snapshot(consumer(history=history))
-    seen = Picture().apply(decode(frame_line(FrameMaker(summary=False).render(now), None, 0)))
-    assert seen.consumers[0].history == history[-HISTORY_IN_FRAMES:]
+    maker, picture = FrameMaker(summary=False), Picture()
+
+    def seen(at: float, count: int) -> int:
+        now = snapshot(consumer(history=history[:count]), at=at)
+        shown = picture.apply(decode(frame_line(maker.render(now), None, 0))).consumers[0].history
+        assert shown == history[:count][-len(shown) :], "without a gap"
+        return len(shown)
+
+    assert seen(NOW, 50) == 50, "all at first"
+    assert seen(NOW + 1, 50 + NEW_HISTORY_IN_A_FRAME) == 50 + NEW_HISTORY_IN_A_FRAME
+    assert seen(NOW + 2, 51 + 2 * NEW_HISTORY_IN_A_FRAME) == NEW_HISTORY_IN_A_FRAME
+    assert seen(NOW + 60, len(history)) == HISTORY_IN_FRAMES, "all again for who comes later"
 
 
 def test_a_consumer_that_is_gone_is_gone_from_the_picture() -> None:
