@@ -275,7 +275,12 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """See `EngineFacade`."""
-        info = EngineInfo(
+        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
+        return Snapshot(self.clock.wall(), self.info(), self._identity.report, consumers, self.events.snapshot())
+
+    def info(self) -> EngineInfo:
+        """The process: what a snapshot says of it."""
+        return EngineInfo(
             pid=os.getpid(),
             host=self._host,
             started_at=self._started_at,
@@ -287,5 +292,3 @@ class Engine:
             version=__version__,
             environment_decided_by=self.connection.decided_by,
         )
-        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
-        return Snapshot(self.clock.wall(), info, self._identity.report, consumers, self.events.snapshot())

@@ -34,6 +34,8 @@ TIMES = frozenset(
 OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
 """Fields that are left out when None."""
 
+_PLAIN = frozenset({str, int, float, bool})
+
 
 def iso(seconds: float) -> str:
     """Epoch seconds as ISO 8601 in UTC, to the millisecond."""
@@ -51,25 +53,30 @@ def event_to_json(event: Event) -> dict[str, Any]:
     return fields_of_it
 
 
-def to_plain(record: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A record, or a tuple, mapping or value of one, as JSON types. In a mapping, names tell what a value is, as in a record."""
-    if isinstance(record, str):
-        return record
-    if is_dataclass(record) and not isinstance(record, type):
-        return _named((name, getattr(record, name)) for name in _names(type(record)))
-    if isinstance(record, Mapping):
-        return _named(record.items())
-    if isinstance(record, tuple | list):
-        return [to_plain(item) for item in record]
-    return record
+    if isinstance(value, str):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return _named([(name, getattr(value, name)) for name in _names(type(value))])
+    if isinstance(value, Mapping):
+        return _named(value.items())
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    return value
 
 
 def _named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    return {
-        name: iso(value) if name in TIMES and isinstance(value, float | int) else to_plain(value)
-        for name, value in pairs
-        if not (value is None and name in OPTIONAL)
-    }
+    plain: dict[str, Any] = {}
+    for name, value in pairs:
+        if value is None:
+            if name not in OPTIONAL:
+                plain[name] = None
+        elif name in TIMES and isinstance(value, float | int):
+            plain[name] = iso(value)
+        else:  # most values are plain already, and this is done for every message that is shown
+            plain[name] = value if type(value) in _PLAIN else to_plain(value)
+    return plain
 
 
 @cache

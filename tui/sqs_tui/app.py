@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
-from sqs_tui.leaving import OnlyLeaving
+from sqs_tui.leaving import ended_by_leaving
 from sqs_tui.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions) -> int:
         terminal.restore()
         os._exit(code)
 
-    departure = Departure(OnlyLeaving(facade) if options.attached else facade, give_up)
+    departure = Departure(ended_by_leaving(facade, options), give_up)
     departure.install_signals()
     departure.start()
     code = _run(facade, options, departure)

@@ -10,6 +10,13 @@ from sqs_core.model import RunState
 if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import Snapshot
+    from sqs_tui.departure import Drainable
+    from sqs_tui.options import DashboardOptions
+
+
+def ended_by_leaving(facade: EngineFacade, options: DashboardOptions) -> Drainable:
+    """What the ways out of a dashboard end: the engine, unless that is of another process."""
+    return OnlyLeaving(facade) if options.attached else facade
 
 
 class OnlyLeaving:

@@ -15,7 +15,6 @@ from sqs_core.model import EngineInfo, Event, Level, PoolName, RunState, Snapsho
 from sqs_core.remote.details import detail_from_json
 from sqs_core.remote.viewing import Viewing
 from sqs_core.version import __version__
-from sqs_core.words import LinkPhase
 from sqs_core.write_lock import LockState
 
 if TYPE_CHECKING:
@@ -111,9 +110,10 @@ class AttachedEngine:
 
     def command(self, kind: str, **fields: Any) -> Future[Any]:
         """Send a command; a refusal becomes an event. Raises `ConfigurationError` at once where none is taken."""
-        link = self.link()
-        if link is not None and link.phase is not LinkPhase.CONNECTING and not link.control:
-            raise ConfigurationError(f"{kind}: {link.target} is view only; it takes commands when it is started with --control")
+        hello = self.viewing.view().hello
+        if hello is not None and not hello.control:
+            name = self.viewing.target.name
+            raise ConfigurationError(f"{kind}: {name} is view only; it takes commands when it is started with --control")
         answer = self.viewing.ask(kind, **fields)
         answer.add_done_callback(lambda done: self._note(kind, done))
         return answer

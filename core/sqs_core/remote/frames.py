@@ -16,13 +16,17 @@ from sqs_core.wire import iso, to_plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqs_core.model import Snapshot
+    from sqs_core.model import Finished, Snapshot
 
 LISTS = ("threads", "in_flight", "history")
-HISTORY_IN_FRAMES = 100
+HISTORY_IN_FRAMES = 200
+NEW_HISTORY_IN_A_FRAME = 24
+"""A busy consumer finishes more between two frames than anybody reads: then only the newest are told."""
+_FORGOTTEN_SECONDS = 3.0
 EVENTS_IN_SUMMARY = 5
 _SCALARS = tuple(field.name for field in fields(ConsumerSnapshot) if field.name not in (*LISTS, "queue"))
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 Entry = tuple[Any, str]
 Part = str | tuple[Entry, ...]
 
@@ -44,10 +48,14 @@ class FrameMaker:
         self._summary = summary
         self._entries: dict[int, Entry] = {}
         self._number = 0
+        self._at = 0.0
 
     def render(self, snapshot: Snapshot) -> Rendered:
         """The texts of a snapshot; those of records that were in the one before are taken from there."""
         self._number += 1
+        if not 0 <= snapshot.at - self._at <= _FORGOTTEN_SECONDS:
+            self._entries = {}
+        self._at = snapshot.at
         kept: dict[int, Entry] = {}
         events = snapshot.events[-EVENTS_IN_SUMMARY:] if self._summary else snapshot.events
         top: dict[str, Part] = {
@@ -64,8 +72,19 @@ class FrameMaker:
         if not self._summary:
             parts["threads"] = self._list(consumer.threads, kept)
             parts["in_flight"] = self._list(consumer.in_flight, kept)
-            parts["history"] = self._list(consumer.history[-HISTORY_IN_FRAMES:], kept)
+            parts["history"] = self._list(self._newest(consumer.history), kept)
         return parts
+
+    def _newest(self, history: tuple[Finished, ...]) -> tuple[Finished, ...]:
+        """The newest without a gap: as many as are known already, and a few new ones; all at first."""
+        history = history[-HISTORY_IN_FRAMES:]
+        room = NEW_HISTORY_IN_A_FRAME if self._entries else len(history)
+        for taken, finished in enumerate(reversed(history)):
+            entry = self._entries.get(id(finished))
+            room -= entry is None or entry[0] is not finished
+            if room < 0:
+                return history[len(history) - taken :]
+        return history
 
     def _list(self, records: Iterable[object], kept: dict[int, Entry]) -> tuple[Entry, ...]:
         return tuple([self._entry(record, kept) for record in records])
@@ -82,7 +101,7 @@ class FrameMaker:
 def frame_line(now: Rendered, before: Rendered | None, dropped: int) -> bytes:
     """The line that takes a viewer from `before` to `now`; complete where there is no before. `dropped` frames were left out."""
     head = {"type": "frame", "number": now.number, "base": before.number if before else None, "at": now.at, "dropped": dropped}
-    parts = [json.dumps(head, separators=(",", ":"))[:-1]]
+    parts = [_encode(head)[:-1]]
     parts += _changes(now.top, before.top if before else {})
     if before is None or now.consumers != before.consumers:
         consumers = [_consumer_change(queue, now, before) for queue in now.consumers]
@@ -92,7 +111,7 @@ def frame_line(now: Rendered, before: Rendered | None, dropped: int) -> bytes:
 
 def _consumer_change(queue: str, now: Rendered, before: Rendered | None) -> str:
     known = before.consumers.get(queue, {}) if before else {}
-    return "{" + ",".join([f'"queue":{json.dumps(queue)}', *_changes(now.consumers[queue], known)]) + "}"
+    return "{" + ",".join([f'"queue":{_encode(queue)}', *_changes(now.consumers[queue], known)]) + "}"
 
 
 def _changes(now: Mapping[str, Part], before: Mapping[str, Part]) -> list[str]:
@@ -130,4 +149,4 @@ def _patch(now: tuple[Entry, ...], before: tuple[Entry, ...]) -> str:
 
 
 def _text(value: object) -> str:
-    return json.dumps(to_plain(value), separators=(",", ":"))
+    return _encode(to_plain(value))

@@ -74,6 +74,7 @@ class SocketPeer:
         """See `Peer`."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        self._incoming.close()
         self._socket.close()
 
 

@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 from contextlib import suppress
-from math import floor
+from math import floor, inf
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import describe
@@ -36,6 +36,8 @@ LONGEST_LOOK_BYTES = 64 * 1024
 _READY_SECONDS = 10.0
 _GOODBYE_SECONDS = 0.5
 _FLUSH_SECONDS = 0.01
+_FRESH_SECONDS = 0.5
+_BEHIND_SECONDS = 1.0
 
 
 class _Viewer:
@@ -66,6 +68,7 @@ class ControlServer:
         self._longest_request = LONGEST_REQUEST_BYTES if control else LONGEST_LOOK_BYTES
         self._viewers: set[_Viewer] = set()
         self._makers = {summary: FrameMaker(summary=summary) for summary in (False, True)}
+        self._newest: dict[bool, tuple[float, Rendered]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = asyncio.Event()
         self._closing = asyncio.Event()
@@ -96,14 +99,17 @@ class ControlServer:
         ready.set()
         await self._closing.wait()
         frames.cancel()
-        server.close()
+        # A connection that was accepted but not yet met when its server closes would be forgotten unclosed.
+        self._loop.remove_reader(listening)
+        await asyncio.sleep(_FLUSH_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._say_goodbye(), _GOODBYE_SECONDS)
+        server.close()
 
     async def _meet(self, incoming: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Talk with one viewer until it leaves or is cut off."""
-        viewer = _Viewer(writer)
         try:
+            viewer = _Viewer(writer)
             refusal = self._refusal(viewer)
             writer.write(encode({"type": "refused", "error": refusal} if refusal else self._hello()))
             if not refusal:
@@ -112,8 +118,8 @@ class ControlServer:
         except (OSError, EOFError, TimeoutError):
             pass  # it has left, or says nothing
         finally:
-            self._viewers.discard(viewer)
-            writer.close()
+            self._viewers = {viewer for viewer in self._viewers if viewer.writer is not writer}
+            await _hang_up(writer)
 
     def _refusal(self, viewer: _Viewer) -> str:
         if not may_connect(viewer.user_id):
@@ -123,7 +129,7 @@ class ControlServer:
         return ""
 
     def _hello(self) -> dict[str, Any]:
-        info = self._engine.snapshot().engine
+        info = self._engine.info()
         return {
             "type": "hello",
             "protocol": PROTOCOL,
@@ -195,33 +201,39 @@ class ControlServer:
         while True:
             due = [viewer for viewer in self._viewers if viewer.period is not None and viewer.due <= clock()]
             try:
-                self._send(due)
+                self._send(due, clock())
             except Exception as error:  # noqa: BLE001 - such as an engine that cannot be read; the next frame may be better
                 text = f"viewers got no frame: {describe(error)}"
                 self._engine.events.record(Level.ERROR, Code.CONTROL_UNAVAILABLE, None, text, collapse="frames")
             for viewer in due:
-                period = viewer.period or 1.0
+                period = max(viewer.period or 1.0, _BEHIND_SECONDS if viewer.behind else 0.0)
                 viewer.due = (floor(clock() / period) + 1) * period
             waits = [viewer.due - clock() for viewer in self._viewers if viewer.period is not None]
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), max(0.0, min(waits)) if waits else None)
             self._asked.clear()
 
-    def _send(self, viewers: list[_Viewer]) -> None:
-        if not viewers:
-            return
-        snapshot = self._engine.snapshot()
-        for summary in {viewer.summary for viewer in viewers}:
-            now = self._makers[summary].render(snapshot)
+    def _send(self, viewers: list[_Viewer], clock: float) -> None:
+        ready = [viewer for viewer in viewers if not viewer.behind]
+        for viewer in viewers:
+            viewer.dropped += viewer not in ready
+        for summary in {viewer.summary for viewer in ready}:
+            of_kind = [viewer for viewer in ready if viewer.summary is summary]
+            now = self._rendered(summary, clock, of_kind)
             lines: dict[tuple[int | None, int], bytes] = {}
-            for viewer in viewers:
-                if viewer.summary is summary:
-                    self._send_one(viewer, now, lines)
+            for viewer in of_kind:
+                self._send_one(viewer, now, lines)
+
+    def _rendered(self, summary: bool, clock: float, viewers: list[_Viewer]) -> Rendered:
+        """A new render; who has just come gets the newest there is, for its next frame comes soon."""
+        newest = self._newest.get(summary)
+        if newest is not None and clock - newest[0] < _FRESH_SECONDS and all(viewer.before is None for viewer in viewers):
+            return newest[1]
+        rendered = self._makers[summary].render(self._engine.snapshot())
+        self._newest[summary] = (clock, rendered)
+        return rendered
 
     def _send_one(self, viewer: _Viewer, now: Rendered, lines: dict[tuple[int | None, int], bytes]) -> None:
-        if viewer.behind:
-            viewer.dropped += 1
-            return
         key = (viewer.before.number if viewer.before else None, viewer.dropped)
         if key not in lines:
             lines[key] = frame_line(now, viewer.before, viewer.dropped)
@@ -229,11 +241,20 @@ class ControlServer:
         viewer.before = now
 
     async def _say_goodbye(self) -> None:
-        self._send([viewer for viewer in self._viewers if viewer.period is not None])
+        self._send([viewer for viewer in self._viewers if viewer.period is not None], inf)
         for viewer in self._viewers:
             viewer.writer.write(encode({"type": "goodbye"}))
         while any(viewer.behind for viewer in self._viewers):
             await asyncio.sleep(_FLUSH_SECONDS)
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """What was written goes out if it is read soon; who does not read keeps no descriptor of ours."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), _GOODBYE_SECONDS)
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 def _failed(number: object, error: str) -> bytes:
