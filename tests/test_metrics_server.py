@@ -151,7 +151,7 @@ def test_a_crowd_does_not_stop_the_consumer(
     with running(ministack, queue, "builtin:noop") as consumer:
         server = serve_metrics(consumer._engine, "127.0.0.1:0")
         wait_until(lambda: look(consumer).state is RunState.RUNNING)
-        before, over = threading.active_count(), threading.Event()
+        over = threading.Event()
 
         def crowd() -> None:
             while not over.is_set():
@@ -168,7 +168,7 @@ def test_a_crowd_does_not_stop_the_consumer(
         over.set()
         for member in members:
             member.join(20)
-        wait_until(lambda: threading.active_count() <= before)
+        _wait_until_nobody_is_served()
         assert scrape(server.url)
         server.close()
 

@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ class MetricsServer(ThreadingHTTPServer):
         (self.address_family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self.pages = Pages(engine, exposition)
         self._open: dict[socket.socket, float] = {}
-        self._lock = threading.Lock()
+        self._leaving: set[socket.socket] = set()
+        self._left = threading.Condition()
         self._next_at = 0.0
         super().__init__(address, _Handler)  # type: ignore[arg-type] # an IPv6 address has four parts
         threading.Thread(target=self.serve_forever, name="metrics", daemon=True).start()
@@ -101,43 +103,42 @@ class MetricsServer(ThreadingHTTPServer):
         return super().get_request()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Take a connection in; where there are too many the oldest goes, and where that does not help the newest."""
-        with self._lock:
-            crowded = len(self._open) >= MAXIMUM_CONNECTIONS
-            if crowded:
-                _hang_up(next(iter(self._open)))
-            full = len(self._open) >= 2 * MAXIMUM_CONNECTIONS
-            if not full:
+        """Take a connection in; where there are too many the oldest has to leave, and the newest waits until one has left."""
+        with self._left:
+            if len(self._open) >= MAXIMUM_CONNECTIONS:
+                self._send_off(next(iter(self._open)))
+            has_room = self._left.wait_for(lambda: len(self._leaving) <= MAXIMUM_CONNECTIONS, LIFETIME_SECONDS)
+            if has_room:
                 self._open[request] = time.monotonic() + LIFETIME_SECONDS
-        if full:
-            self.shutdown_request(request)
-        else:
+        if has_room:
             super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def _send_off(self, connection: socket.socket) -> None:
+        del self._open[connection]
+        self._leaving.add(connection)
+        with suppress(OSError):  # gone already
+            connection.shutdown(socket.SHUT_RDWR)
 
     def shutdown_request(self, request: Any) -> None:
         """A connection ends."""
-        with self._lock:
+        with self._left:
             self._open.pop(request, None)
+            self._leaving.discard(request)
+            self._left.notify()
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
         """Twice a second: hang up on those whose time is over, however little by little they send or read."""
         now = time.monotonic()
-        with self._lock:
-            for connection, until in self._open.items():
-                if until < now:
-                    _hang_up(connection)
+        with self._left:
+            for connection in [connection for connection, until in self._open.items() if until < now]:
+                self._send_off(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's signature
         """What a client does to its connection is nobody's trouble here."""
         _LOG.debug("a client's connection failed", exc_info=True)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 class Pages:
