@@ -62,7 +62,7 @@ def pyz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The single file."""
     output = tmp_path_factory.mktemp("pyz") / "sqs-tui.pyz"
     command = [sys.executable, str(REPOSITORY / "deploy" / "pyz" / "build.py"), str(output)]
-    subprocess.run(command, env=OUTSIDE, check=True, timeout=300)
+    subprocess.run(command, env=OUTSIDE, check=True, timeout=90)
     return output
 
 
