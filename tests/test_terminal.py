@@ -2,108 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
 import signal
-import struct
 import subprocess
-import sys
-import termios
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
+from terminals import COMMAND, LEAVE_ALT_SCREEN, Terminal, emulator_of, processes
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from servers import QueueFactory
-
-COMMAND = Path(sys.executable).with_name("sqs-tui")
-LEAVE_ALT_SCREEN = b"\x1b[?1049l"
-SLOWEST_SECONDS = 30.0
-
-
-class Terminal:
-    """A command on a pseudo-terminal. `seen` is all that it wrote."""
-
-    def __init__(self, arguments: Sequence[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
-        self.seen = b""
-        master, slave = pty.openpty()
-        self._master = master
-        self.resize(columns, rows)
-        self.process = subprocess.Popen(
-            [COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
-        )  # fmt: skip
-        os.close(slave)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """Close the terminal's other end, as a lost connection does."""
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
-
-    def resize(self, columns: int, rows: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._master, keys)
-
-    def read(self, seconds: float) -> bool:
-        """Take in what comes within so long; False when the other side has closed."""
-        ready, _, _ = select.select([self._master], [], [], seconds)
-        if ready:
-            try:
-                chunk = os.read(self._master, 65536)
-            except OSError:
-                return False
-            self.seen += chunk
-            return bool(chunk)
-        return True
-
-    def until(self, text: bytes) -> None:
-        """Read until a text has been drawn."""
-        end = time.monotonic() + SLOWEST_SECONDS
-        while text not in self.seen:
-            assert time.monotonic() < end, f"{text!r} was not drawn; the end of what was: {self.seen[-2000:]!r}"
-            assert self.read(0.1), f"ended before {text!r}: {self.seen[-2000:]!r}"
-
-    def ended(self, within_seconds: float) -> int:
-        """The exit code, once it ends; reads on meanwhile, as a terminal does."""
-        end = time.monotonic() + within_seconds
-        while self.process.poll() is None:
-            assert time.monotonic() < end, "still running"
-            self.read(0.05)
-        while self.read(0.05) and select.select([self._master], [], [], 0)[0]:
-            pass
-        return self.process.returncode
-
-
-def processes() -> dict[str, tuple[str, str]]:
-    """Live processes: pid → (parent's pid, command line)."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 3) for line in listing.splitlines()[1:]]
-    return {row[0]: (row[1], row[3]) for row in rows if not row[2].startswith("Z")}
-
-
-def emulator_of(terminal: Terminal) -> set[str]:
-    """The pids of the guard that a demo started and of the emulator under it."""
-    everything = processes()
-    guards = {pid for pid, (parent, _) in everything.items() if parent == str(terminal.process.pid)}
-    return guards | {pid for pid, (parent, _) in everything.items() if parent in guards}
 
 
 def started_demo(terminal: Terminal) -> set[str]:

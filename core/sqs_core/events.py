@@ -61,6 +61,8 @@ class Code(StrEnum):
     REPLAY_FAILED = "replay.failed"
     CAPTURE_ENDED = "capture.ended"
     WORK_ENDED = "work.ended"
+    TERMINAL_SILENT = "terminal.silent"
+    TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"
 
 

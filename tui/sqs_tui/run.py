@@ -19,8 +19,9 @@ from sqs_core.plain_text import one_line
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, RecordWriter
-from sqs_tui.flags import connection_settings
+from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
+from sqs_tui.silence import PauseWhileSilent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         parse_queue(queue)
     log = _open_log(flags)
     if flags["headless"]:
+        _no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
         _log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
@@ -104,7 +106,9 @@ def run_demo(flags: dict[str, Any]) -> int:
     scene = SCENES.get(flags["scene"])
     if scene is None:
         raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
-    if not flags["headless"]:
+    if flags["headless"]:
+        _no_screen(flags)
+    else:
         _require_terminal("demo --headless --duration 10 shows it without one")
         _only_headless(flags, "duration")
     log = _open_log(flags)
@@ -159,10 +163,11 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
         scene=scene,
         leave_when_failed=bool(engine.consumers),
         view_only=engine.connection.read_only,
+        watch=watch_limits(flags),
     )
     from sqs_tui.app import run_dashboard
 
-    code = run_dashboard(engine, options)
+    code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
     engine.close()
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
@@ -177,6 +182,11 @@ def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") ->
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
     if os.environ.get("TERM") == "dumb":
         raise ConfigurationError("TERM=dumb cannot draw a dashboard; set TERM=xterm-256color, or use --headless")
+
+
+def _no_screen(flags: dict[str, Any]) -> None:
+    if flags["watch_terminal"]:
+        raise ConfigurationError("--watch-terminal goes with a dashboard, not with --headless: that needs no terminal")
 
 
 def _only_headless(flags: dict[str, Any], *names: str) -> None:
