@@ -28,13 +28,15 @@ SLOWEST_SECONDS = 30.0
 class Terminal:
     """A command on a pseudo-terminal. `seen` is all that it wrote."""
 
+    COMMAND = COMMAND
+
     def __init__(self, arguments: Sequence[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
         self.seen = b""
         master, slave = pty.openpty()
         self._master = master
         self.resize(columns, rows)
         self.process = subprocess.Popen(
-            [COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            [self.COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", **environment},
         )  # fmt: skip
         os.close(slave)
@@ -102,6 +104,16 @@ def emulator_of(terminal: Terminal) -> set[str]:
     everything = processes()
     guards = {pid for pid, (parent, _) in everything.items() if parent == str(terminal.process.pid)}
     return guards | {pid for pid, (parent, _) in everything.items() if parent in guards}
+
+
+class Shell(Terminal):
+    """A line of shell on a terminal, where `sqs-tui` is the command."""
+
+    COMMAND = Path("/bin/sh")
+
+    def __init__(self, line: str, columns: int = 80, rows: int = 24, **environment: str) -> None:
+        path = os.pathsep.join([str(COMMAND.parent), os.environ["PATH"]])
+        super().__init__(["-c", line], columns, rows, PATH=path, **environment)
 
 
 class AnsweringTerminal(Terminal):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from terminals import COMMAND, LEAVE_ALT_SCREEN, Terminal, emulator_of, processes
+from terminals import COMMAND, LEAVE_ALT_SCREEN, Shell, Terminal, emulator_of, processes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from servers import QueueFactory
 
 
@@ -99,10 +101,74 @@ def test_without_a_terminal_one_line_names_headless(arguments: list[str]) -> Non
     assert "--headless" in done.stderr
 
 
-def test_a_dumb_terminal_is_refused() -> None:
-    with Terminal(["demo"], TERM="dumb") as terminal:
-        assert terminal.ended(10.0) == 2
-        assert b"TERM=dumb" in terminal.seen
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("TERM=dumb exec sqs-tui demo", "TERM=dumb cannot draw a dashboard"),
+        ("TERM=unknown exec sqs-tui inspect", "TERM=unknown cannot draw a dashboard"),
+        ("unset TERM; exec sqs-tui demo", "TERM is not set"),
+        ("TERM= exec sqs-tui consume orders --handler builtin:noop", "TERM is not set"),
+        ("exec sqs-tui demo <&-", "no terminal on stdin"),
+        ("exec sqs-tui inspect </dev/null", "no terminal on stdin"),
+        ("true | sqs-tui demo", "no terminal on stdin"),
+    ],
+)
+def test_what_cannot_be_drawn_on_is_refused_in_one_line(line: str, named: str) -> None:
+    with Shell(line) as terminal:
+        assert terminal.ended(20.0) == 2
+        assert terminal.seen.startswith(f"sqs-tui: {named}".encode())
+        assert terminal.seen.count(b"\n") == 1
+        assert b"\x1b" not in terminal.seen
+
+
+def test_a_screen_that_would_go_to_a_file_is_refused(tmp_path: Path) -> None:
+    with Shell(f"exec sqs-tui demo 2>{tmp_path}/errors") as terminal:
+        assert terminal.ended(20.0) == 2
+        assert terminal.seen == b""
+    assert (tmp_path / "errors").read_text(encoding="utf-8").startswith("sqs-tui: no terminal on stderr")
+
+
+@pytest.mark.parametrize("line", ["2>&-", "<&- >&- 2>&-"])
+def test_without_anywhere_to_say_why_the_code_says_it(line: str) -> None:
+    with Shell(f"exec sqs-tui demo {line}") as terminal:
+        assert terminal.process.wait(20.0) == 2
+
+
+@pytest.mark.parametrize("line", [">/dev/null", ">&-"])
+def test_stdout_may_be_anything(line: str) -> None:
+    with Shell(f"exec sqs-tui demo {line}") as terminal:
+        terminal.until(b"running")
+        terminal.press(b"q")
+        assert terminal.ended(10.0) == 0
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(0, 0), (1, 1), (20, 5)])
+def test_a_size_that_comes_late_is_drawn(columns: int, rows: int) -> None:
+    with Terminal(["demo"], columns, rows) as terminal:
+        terminal.until(b"\x1b[?1049h")
+        terminal.read(0.1)
+        terminal.resize(120, 40)
+        terminal.process.send_signal(signal.SIGWINCH)
+        terminal.until(b"running")
+        terminal.until(b"\x1b[40;")
+        terminal.press(b"q")
+        assert terminal.ended(10.0) == 0
+
+
+def test_a_hangup_that_is_ignored_still_ends_with_the_terminal() -> None:
+    with Shell("trap '' HUP; exec sqs-tui demo") as terminal:
+        started = started_demo(terminal)
+        terminal.hang_up()
+        assert terminal.process.wait(20) == 0
+    assert not started & set(processes())
+
+
+def test_a_hangup_ends_a_viewer(ministack: str) -> None:
+    with Terminal(["inspect", "--endpoint-url", ministack]) as terminal:
+        terminal.until(b"running")
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.ended(8.0) == 0
+        assert LEAVE_ALT_SCREEN in terminal.seen
 
 
 def test_unknown_queue_becomes_a_line_in_the_shell(localstack: str) -> None:

@@ -175,13 +175,18 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
     return _leave(engine, code)
 
 
+_POOREST_TERMS = frozenset({"", "dumb", "unknown"})
+
+
 def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
     """The dashboard reads stdin and draws on stderr; without a terminal there it would run unseen."""
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
-    if os.environ.get("TERM") == "dumb":
-        raise ConfigurationError("TERM=dumb cannot draw a dashboard; set TERM=xterm-256color, or use --headless")
+    term = os.environ.get("TERM", "")
+    if term in _POOREST_TERMS:
+        what = f"TERM={term} cannot draw a dashboard" if term else "TERM is not set: what this terminal can draw is not known"
+        raise ConfigurationError(f"{what}: set TERM=xterm-256color; otherwise {instead}")
 
 
 def _no_screen(flags: dict[str, Any]) -> None:

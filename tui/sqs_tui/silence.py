@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
+from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
     from sqs_core.events import EventLog
     from sqs_core.facade import EngineFacade
     from sqs_tui.terminal_watch import WatchLimits
-
-_PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 
 
 class Silence(Protocol):
@@ -53,10 +52,10 @@ class PauseWhileSilent:
         """See `Silence`."""
         states = {consumer.queue: consumer.state for consumer in self._engine.snapshot().consumers}
         for queue, state in states.items():
-            if queue in self._own and state in _PAUSED:
+            if queue in self._own and state in PAUSED:
                 self._engine.resume(queue)
                 self._events.record(Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: resumed")
-            elif state in _PAUSED:
+            elif state in PAUSED:
                 self._events.record(Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: paused as it was before")
         self._own.clear()
 

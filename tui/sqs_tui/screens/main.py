@@ -12,7 +12,7 @@ from textual.widgets import Input
 from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
-from sqs_tui.notices import drain_notice, too_small, trouble_notice
+from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.safe_text import content
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
@@ -50,8 +50,8 @@ class MainScreen(Steady, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*screen_bindings()]
     AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-normal"), (160, "-broad")]  # noqa: RUF012 - Textual's
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (160, "-broad")]  # noqa: RUF012 - Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's
 
     def __init__(self, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]) -> None:
         super().__init__()
@@ -84,7 +84,6 @@ class MainScreen(Steady, Screen[None]):
                 )
         yield FilterBar(id="filter-bar")
         yield KeyBar(id="keys")
-        yield Line(id="too-small")
 
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
@@ -92,8 +91,6 @@ class MainScreen(Steady, Screen[None]):
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
-        size = self.app.size
-        self._line("#too-small").show(lambda _: too_small(size.width, size.height))
         self.call_after_refresh(self.draw, None)
 
     def draw(self, frame: Frame | None) -> None:
