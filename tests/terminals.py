@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 from waiting import wait_until
 
+HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("sqs-tui")
 LEAVE_ALT_SCREEN = b"\x1b[?1049l"
 SLOWEST_SECONDS = 30.0
@@ -74,6 +75,12 @@ class Terminal:
             return bool(chunk)
         return True
 
+    def read_for(self, seconds: float) -> None:
+        """Take in what comes for so long, as long as the other side lives."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            assert self.read(left), "ended meanwhile"
+
     def until(self, text: bytes) -> None:
         """Read until a text has been drawn."""
         end = time.monotonic() + SLOWEST_SECONDS
@@ -104,6 +111,16 @@ def emulator_of(terminal: Terminal) -> set[str]:
     everything = processes()
     guards = {pid for pid, (parent, _) in everything.items() if parent == str(terminal.process.pid)}
     return guards | {pid for pid, (parent, _) in everything.items() if parent in guards}
+
+
+class FlowingTerminal(Terminal):
+    """The dashboard over a stand-in engine through which so many messages a second seem to go."""
+
+    COMMAND = Path(sys.executable)
+
+    def __init__(self, messages_per_second: int, fps: int, columns: int = 80, rows: int = 24) -> None:
+        script = [str(HERE / "flowing.py"), str(messages_per_second), str(fps)]
+        super().__init__(script, columns, rows, COLORTERM="")
 
 
 class Shell(Terminal):

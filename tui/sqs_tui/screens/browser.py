@@ -64,7 +64,6 @@ class BrowserScreen(Steady, Screen[None]):
         self._listing = QueueListing(0.0)
         self._view = replace(viewer.queue_view, filter_text="")
         self._rows = QueueRows()
-        self._title = ""
         self._offered: Situation | None = None
 
     def compose(self) -> ComposeResult:
@@ -96,10 +95,7 @@ class BrowserScreen(Steady, Screen[None]):
         rows = self._rows.rows(listing, self._view, frozenset(frame.queues))
         table.show(rows, self._rows.columns)
         table.say_when_empty(when_empty(listing, self._view))
-        now = title(listing, self._view, len(rows))
-        if now != self._title:
-            self._title = now
-            table.border_title = content(now)
+        table.write_title(title(listing, self._view, len(rows)))
         self._draw_lines(frame, listing)
         self._offer_keys()
 
