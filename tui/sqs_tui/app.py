@@ -58,9 +58,14 @@ def _make_watch(limits: WatchLimits, departure: Departure, silence: Silence | No
         if silence is not None:
             silence.leave(limits)
 
+    def is_elsewhere() -> bool:
+        return departure.is_elsewhere
+
     if silence is None:
-        return TerminalWatch(limits, leave=leave)
-    return TerminalWatch(limits, leave=leave, pause=lambda: silence.pause(limits), resume=silence.resume)
+        return TerminalWatch(limits, leave=leave, is_elsewhere=is_elsewhere)
+    return TerminalWatch(
+        limits, leave=leave, pause=lambda: silence.pause(limits), resume=silence.resume, is_elsewhere=is_elsewhere
+    )
 
 
 def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -114,11 +114,7 @@ class DashboardApp(App[int]):
     @contextmanager
     def suspend(self) -> Iterator[None]:
         """Another program has the terminal: this loop stands still meanwhile, and its silence means nothing."""
-        with ExitStack() as stack:
-            stack.enter_context(self._departure.elsewhere())
-            if self._watch is not None:
-                stack.enter_context(self._watch.elsewhere())
-            stack.enter_context(super().suspend())
+        with self._departure.elsewhere(), super().suspend():
             yield
 
     def on_mount(self) -> None:

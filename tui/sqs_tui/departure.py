@@ -54,7 +54,7 @@ class Departure:
         self._cut_by: float | None = None
         self._patience_seconds = max(patience_seconds, STUCK_AFTER_SECONDS)
         self._beats_missed = 0
-        self._elsewhere = False
+        self.is_elsewhere = False
         self._stopper: threading.Thread | None = None
         self._thread: threading.Thread | None = None
         self._had_terminal = sys.__stdin__ is not None and not sys.__stdin__.closed and sys.__stdin__.isatty()
@@ -76,12 +76,12 @@ class Departure:
     @contextmanager
     def elsewhere(self) -> Iterator[None]:
         """The event loop stands still because another program has the terminal."""
-        self._elsewhere = True
+        self.is_elsewhere = True
         try:
             yield
         finally:
             self._beats_missed = 0
-            self._elsewhere = False
+            self.is_elsewhere = False
 
     def start(self) -> None:
         """Start the guard thread, once."""
@@ -167,7 +167,7 @@ class Departure:
 
     def _watch_terminal(self) -> None:
         # Counted in own turns rather than by the clock: a suspended process has missed none.
-        self._beats_missed = 0 if self._elsewhere else self._beats_missed + 1
+        self._beats_missed = 0 if self.is_elsewhere else self._beats_missed + 1
         is_stuck = self._beats_missed * _BEAT_SECONDS >= self._patience_seconds
         if not self.hung_up and (is_stuck or (self._had_terminal and _input_is_closed())):
             self.hang_up()

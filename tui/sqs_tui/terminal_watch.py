@@ -6,14 +6,14 @@ A client of a terminal far away can die without hanging up; what it started woul
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _PROBES_WITHOUT_ANSWER = 3
 
@@ -44,7 +44,7 @@ class TerminalWatch:
 
     `pause` is called, again and again, while the silence lasts longer than the one limit; `leave` once past the other;
     `resume` when the terminal is heard again in between. Nothing happens before the first answer: there are terminals that
-    never answer. `answered`, `stirred` and `worth_asking` are safe on any thread.
+    never answer; nor while `is_elsewhere` says that another program has the terminal. `answered`, `stirred` and `worth_asking` are safe on any thread.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class TerminalWatch:
         leave: Callable[[], None],
         pause: Callable[[], None] = lambda: None,
         resume: Callable[[], None] = lambda: None,
+        is_elsewhere: Callable[[], bool] = lambda: False,
     ) -> None:
         self.limits = limits
-        self._pause, self._resume, self._leave = pause, resume, leave
+        self._pause, self._resume, self._leave, self._is_elsewhere = pause, resume, leave, is_elsewhere
         self._answers = False
         self._asked = 0
         self._heard = threading.Event()
         self._closed = threading.Event()
-        self._elsewhere = False
         self._silent_seconds = 0.0
         self._is_paused = False
         self._has_left = False
@@ -81,16 +81,6 @@ class TerminalWatch:
         """Something else has come from the terminal: a key, the mouse."""
         self._heard.set()
 
-    @contextmanager
-    def elsewhere(self) -> Iterator[None]:
-        """While another program has the terminal, nobody asks and no silence counts."""
-        self._elsewhere = True
-        try:
-            yield
-        finally:
-            self._heard.set()
-            self._elsewhere = False
-
     def start(self) -> None:
         """Start the watch, once."""
         if self._thread is None:
@@ -105,7 +95,7 @@ class TerminalWatch:
         """One turn."""
         # Counted in own turns rather than by the clock: a suspended process has heard nothing and has missed nothing.
         self._silent_seconds += self.limits.turn_seconds
-        if self._heard.is_set() or self._elsewhere:
+        if self._heard.is_set() or self._is_elsewhere():
             self._heard.clear()
             self._silent_seconds = 0.0
         if not self._answers or self._has_left:
