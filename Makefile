@@ -55,9 +55,10 @@ format: $(DEV)
 screenshots: $(DEV) ## draw the pictures of the README again
 	.venv/bin/python screenshots/make.py
 
-bench: $(DEV) ## cost per message against plain boto3, and the cost of a snapshot
+bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, and of viewers
 	.venv/bin/python tests/bench/bench_consume.py
 	.venv/bin/python tests/bench/bench_snapshot.py
+	.venv/bin/python tests/bench/bench_attach.py
 
 clean: ## remove what the targets above made
 	rm -rf .venv/ .venv-newest/ .venv-localstack/ .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
