@@ -55,9 +55,10 @@ format: $(DEV)
 screenshots: $(DEV) ## draw the pictures of the README again
 	.venv/bin/python screenshots/make.py
 
-bench: $(DEV) ## cost per message against plain boto3, the cost of a snapshot and of drawing
+bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, and of drawing
 	.venv/bin/python tests/bench/bench_consume.py
 	.venv/bin/python tests/bench/bench_snapshot.py
+	.venv/bin/python tests/bench/bench_attach.py
 	PYTHONPATH=tests .venv/bin/python tests/bench/bench_bytes.py
 
 clean: ## remove what the targets above made

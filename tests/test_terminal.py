@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from terminals import COMMAND, LEAVE_ALT_SCREEN, Shell, Terminal, emulator_of, processes
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def test_a_lost_terminal_ends_the_process() -> None:
         started = started_demo(terminal)
         terminal.hang_up()
         terminal.process.wait(15)
-    assert not started & set(processes())
+    wait_until(lambda: not started & set(processes()))
 
 
 def test_a_key_before_the_start_is_through_leaves_cleanly() -> None:
@@ -160,7 +161,7 @@ def test_a_hangup_that_is_ignored_still_ends_with_the_terminal() -> None:
         started = started_demo(terminal)
         terminal.hang_up()
         assert terminal.process.wait(20) == 0
-    assert not started & set(processes())
+    wait_until(lambda: not started & set(processes()))
 
 
 def test_a_hangup_ends_a_viewer(ministack: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from attaching import idle_engine, served
 from sqs_core.errors import ConfigurationError
 from sqs_core.events import EventLog
 from sqs_core.model import RunState
@@ -169,6 +171,17 @@ def test_a_viewer_just_ends(ministack: str) -> None:
         assert terminal.leave_within(15) == 0
 
 
+def test_an_attached_viewer_ends_alone() -> None:
+    engine = idle_engine()
+    with served(engine, control=True), AnsweringTerminal(["attach", str(os.getpid()), *WATCHED]) as terminal:
+        terminal.wait_for(b"attached")
+        wait_until(lambda: terminal.questions > 2)
+        terminal.answer = None
+        assert terminal.leave_within(15) == 0
+        assert engine.state() is RunState.STARTING
+        assert engine.events.snapshot() == ()
+
+
 def test_a_demo_ends_with_all_it_started() -> None:
     with AnsweringTerminal(["demo", *WATCHED], 120, 40) as terminal:
         terminal.wait_for(b"running")
@@ -177,7 +190,7 @@ def test_a_demo_ends_with_all_it_started() -> None:
         terminal.answer = None
         assert terminal.leave_within(20) == 0
     assert started
-    assert not started & set(processes())
+    wait_until(lambda: not started & set(processes()))
 
 
 def test_an_answer_in_pieces_types_nothing(ministack: str) -> None:
@@ -185,7 +198,7 @@ def test_an_answer_in_pieces_types_nothing(ministack: str) -> None:
         wait_until(lambda: terminal.questions > 2)
         terminal.press(b"/")
         # Each piece later than what Textual takes for one sequence.
-        terminal.answer, terminal.gap_seconds = (b"\x1b[2", b"4;80", b"R"), 0.25
+        terminal.answer, terminal.gap_seconds = (b"\x1b[24;80", b"R"), 0.25
         asked, start = terminal.questions, len(terminal.seen)
         wait_until(lambda: terminal.questions >= asked + 5)
         terminal.answer = (b"\x1b[24;80R",)
@@ -283,7 +296,7 @@ def test_silence_while_another_program_has_the_terminal_means_nothing() -> None:
     stepped.elsewhere = True
     stepped.turn(100)
     stepped.elsewhere = False
-    stepped.turn(20)
+    stepped.turn(19)
     assert stepped.did == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,6 +123,13 @@ def test_the_drains_bar_never_runs_backwards() -> None:
     assert fractions == sorted(fractions)
     assert fractions[0] == 0
     assert fractions[-1] == 1
+
+
+def test_a_poll_ends_after_the_wait_that_the_consumer_was_told() -> None:
+    now = draining(0, 0, NOW - 2)
+    short = replace(now, consumers=tuple(replace(each, wait_seconds=5) for each in now.consumers))
+    assert "1 long poll ends in 3 s" in DrainProgress().observe(short, 25).remains
+    assert "1 long poll ends in 18 s" in DrainProgress().observe(now, 25).remains
 
 
 class Guarded:

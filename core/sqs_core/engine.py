@@ -236,9 +236,12 @@ class Engine:
         consumer = self._consumers.get(queue)
         return consumer.message(message_id) if consumer else None
 
-    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
-        """See `EngineFacade`."""
-        self._start_thread("replay", replay_finished(self, queue, message_id, body))
+    def replay(self, queue: str, message_id: str, body: str | None = None, *, allowed: bool = False) -> None:
+        """See `EngineFacade`; `allowed` says that leave to write was given otherwise than by unlocking."""
+        self._start_thread("replay", replay_finished(self, queue, message_id, body, allowed=allowed))
+
+    def link(self) -> None:
+        """None: it is of this process."""
 
     def workbench(self) -> Workbench:
         """See `EngineFacade`."""
@@ -269,7 +272,12 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """See `EngineFacade`."""
-        info = EngineInfo(
+        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
+        return Snapshot(self.clock.wall(), self.info(), self._identity.report, consumers, self.events.snapshot())
+
+    def info(self) -> EngineInfo:
+        """The process: what a snapshot says of it."""
+        return EngineInfo(
             pid=os.getpid(),
             host=self._host,
             started_at=self._started_at,
@@ -281,5 +289,3 @@ class Engine:
             version=__version__,
             environment_decided_by=self.connection.decided_by,
         )
-        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
-        return Snapshot(self.clock.wall(), info, self._identity.report, consumers, self.events.snapshot())

@@ -64,6 +64,9 @@ class Code(StrEnum):
     TERMINAL_SILENT = "terminal.silent"
     TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"
+    CONTROL = "control.command"
+    CONTROL_REFUSED = "control.refused"
+    CONTROL_UNAVAILABLE = "control.unavailable"
 
 
 class EventLog:

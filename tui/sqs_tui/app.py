@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
+from sqs_tui.leaving import ended_by_leaving
 from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
@@ -42,7 +43,7 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
         os._exit(code)
 
     limits = options.watch
-    departure = Departure(facade, give_up, limits.leave_after_seconds if limits else 0.0)
+    departure = Departure(ended_by_leaving(facade, options), give_up, limits.leave_after_seconds if limits else 0.0)
     departure.install_signals()
     departure.start()
     watch = _make_watch(limits, departure, silence) if limits else None
@@ -75,7 +76,7 @@ def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure, 
     try:
         code = DashboardApp(facade, options, departure, watch).run()
     finally:
-        if not _has_ended(facade):
+        if not options.attached and not _has_ended(facade):
             departure.stop_engine()
         departure.close()
         if watch is not None:

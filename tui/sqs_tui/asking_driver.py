@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 QUESTION = "\x1b[6n"
-HOLD_SECONDS = 1.0
+HOLD_SECONDS = 2.0
 _ANSWER = re.compile(r"[\x1b^]?\[\d{1,4};\d{1,4}R")
 _BEGINNING = re.compile(r"[\x1b^]?(\[(\d{1,4}(;(\d{1,4})?)?)?)?")
 

@@ -127,6 +127,9 @@ class DashboardApp(App[int]):
         """Pull a frame and draw it. Never raises: an error in drawing is shown, and the engine goes on."""
         self._departure.beat()
         if self._departure.presses or self._departure.hung_up:
+            if self._options.attached:
+                self.exit(0)
+                return
             self._show_drain()
         frame = self._viewer.pull()
         try:
@@ -146,7 +149,7 @@ class DashboardApp(App[int]):
         if frame.snapshot is None or self._welcomed:
             return
         self._welcomed = True
-        if not frame.snapshot.consumers:
+        if not frame.snapshot.consumers and not self._options.attached:
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
 
     def action_leave(self) -> None:
@@ -183,6 +186,8 @@ class DashboardApp(App[int]):
     def _leave_when_ended(self) -> None:
         if self._departure.presses >= 2:
             self.exit(1)
+            return
+        if self._options.attached:
             return
         code = self._viewer.exit_code()
         failed = self._main.frame.snapshot is not None and self._main.frame.snapshot.engine.state is RunState.FAILED

@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.model import RunState
 from sqs_tui.drain import ENDED
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from sqs_core.facade import EngineFacade
+    from sqs_core.model import Snapshot
 
 LEAVE_NOW_SECONDS = 0.9
 LEAVE_SECONDS = 3.0
@@ -31,6 +31,15 @@ LONGEST_DRAIN_SECONDS = 60.0
 STUCK_AFTER_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
 _HURRIED_BEAT_SECONDS = 0.1
+
+
+class Drainable(Protocol):
+    """What the way out needs of an engine; see `EngineFacade`."""
+
+    def drain(self) -> None: ...
+    def drain_deadline_seconds(self) -> float | None: ...
+    def stop_now(self) -> None: ...
+    def snapshot(self) -> Snapshot: ...
 
 
 class Departure:
@@ -42,7 +51,7 @@ class Departure:
     """
 
     def __init__(
-        self, facade: EngineFacade, give_up: Callable[[int], None] = os._exit, patience_seconds: float = STUCK_AFTER_SECONDS
+        self, facade: Drainable, give_up: Callable[[int], None] = os._exit, patience_seconds: float = STUCK_AFTER_SECONDS
     ) -> None:
         self.presses = 0
         self.hung_up = False

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,15 +16,16 @@ from sqs_core.events import Code
 from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
+from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, RecordWriter
 from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
-from sqs_tui.silence import PauseWhileSilent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqs_core.demo.engine import DemoEngine
 
@@ -56,14 +57,15 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         writer = EventWriter([sys.stderr, *log])
         _log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        return _run_headless(engine, writer, flags["max_messages"], flags["duration"])
+        reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
+        return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
     _only_headless(flags, "max_messages", "duration")
     writer = EventWriter(log)
     with _silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
-        _require_terminal()
+        require_terminal()
         _log_through(writer)
-        return _show(engine, flags)
+        return _show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
 
 
 def _make_engine(
@@ -87,7 +89,7 @@ def _make_engine(
 def browse(flags: dict[str, Any]) -> int:
     """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
     connection = connection_settings(flags)
-    _require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
+    require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
     log = _open_log(flags)
     writer = EventWriter(log)
     with _silenced(log):
@@ -109,7 +111,7 @@ def run_demo(flags: dict[str, Any]) -> int:
     if flags["headless"]:
         _no_screen(flags)
     else:
-        _require_terminal("demo --headless --duration 10 shows it without one")
+        require_terminal("demo --headless --duration 10 shows it without one")
         _only_headless(flags, "duration")
     log = _open_log(flags)
     writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
@@ -134,8 +136,9 @@ def _run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
+    reachable: AbstractContextManager[None] | None = None,
 ) -> int:
-    with SignalStops() as stops:
+    with SignalStops() as stops, reachable or nullcontext():
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
@@ -155,7 +158,9 @@ def _leave(engine: Engine, code: int) -> int:
     return code
 
 
-def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> int:
+def _show(
+    engine: Engine, flags: dict[str, Any], scene: str | None = None, reachable: AbstractContextManager[None] | None = None
+) -> int:
     options = DashboardOptions(
         fps=flags["fps"] or 4,
         theme=flags["theme"],
@@ -166,9 +171,11 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
         watch=watch_limits(flags),
     )
     from sqs_tui.app import run_dashboard
+    from sqs_tui.silence import PauseWhileSilent
 
-    code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
-    engine.close()
+    with reachable or nullcontext():
+        code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
+        engine.close()
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
@@ -178,8 +185,8 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
 _POOREST_TERMS = frozenset({"", "dumb", "unknown"})
 
 
-def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
-    """The dashboard reads stdin and draws on stderr; without a terminal there it would run unseen."""
+def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
+    """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")

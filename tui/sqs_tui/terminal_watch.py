@@ -44,7 +44,8 @@ class TerminalWatch:
 
     `pause` is called, again and again, while the silence lasts longer than the one limit; `leave` once past the other;
     `resume` when the terminal is heard again in between. Nothing happens before the first answer: there are terminals that
-    never answer; nor while `is_elsewhere` says that another program has the terminal. `answered`, `stirred` and `worth_asking` are safe on any thread.
+    never answer; nor while `is_elsewhere` says that another program has the terminal. `answered`, `stirred` and
+    `worth_asking` are safe on any thread.
     """
 
     def __init__(

@@ -136,7 +136,8 @@ class MainScreen(Steady, Screen[None]):
             frozen=self.frame.frozen_since is not None,
             filtered=bool(self._viewer.filter_text),
             leaving=self._viewer.draining,
-            view_only=self._options.view_only,
+            view_only=self._options.view_only or (self.frame.link is not None and not self.frame.link.control),
+            attached=self._options.attached,
         )
 
     def action_command(self, command_id: str, key: str = "") -> None:
