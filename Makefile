@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest check format screenshots bench clean
+.PHONY: help demo test test-pinned test-newest check format screenshots bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,6 +46,7 @@ check: $(DEV) ## lint, format, types and import contracts
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/mypy tests
+	.venv/bin/mypy deploy
 	PYTHONPATH=core:tui .venv/bin/lint-imports
 
 format: $(DEV)
@@ -61,8 +62,11 @@ bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapsh
 	.venv/bin/python tests/bench/bench_attach.py
 	PYTHONPATH=tests .venv/bin/python tests/bench/bench_bytes.py
 
+pyz: $(DEMO) ## a single file for pods that lack sqs-tui: dist/sqs-tui.pyz
+	.venv/bin/python deploy/pyz/build.py dist/sqs-tui.pyz
+
 clean: ## remove what the targets above made
-	rm -rf .venv/ .venv-newest/ .venv-localstack/ .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
+	rm -rf .venv/ .venv-newest/ .venv-localstack/ dist/sqs-tui.pyz .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
 
 define new_environment
 	@test -n "$(1)" || { echo "no Python >= 3.11 with venv found; name one with: make PYTHON=/path/to/python3" >&2; exit 2; }

@@ -12,14 +12,10 @@ import pytest
 
 from attaching import idle_engine, served
 from sqs_core.errors import ConfigurationError
-from sqs_core.events import EventLog
 from sqs_core.model import RunState
 from sqs_tui.cli import cli
-from sqs_tui.silence import PauseWhileSilent
-from sqs_tui.terminal_watch import TerminalWatch, WatchLimits
+from sqs_tui.terminal_watch import WatchLimits
 from terminals import AnsweringTerminal, emulator_of, processes
-from tui_canned import quiet_consumer, snapshot
-from tui_fakes import FakeFacade
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -243,70 +239,3 @@ def test_without_a_screen_there_is_no_terminal_to_watch(arguments: list[str]) ->
 def test_limits_that_do_not_rise_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="the terminal's limits 5 5 60 must rise"):
         WatchLimits(5, 5, 60)
-
-
-class Stepped:
-    """A watch that is turned by hand, a second a turn, and what it did."""
-
-    def __init__(self) -> None:
-        self.did: list[str] = []
-        self.elsewhere = False
-        self.watch = TerminalWatch(
-            WatchLimits(),
-            leave=lambda: self.did.append("leave"),
-            pause=lambda: self.did.append("pause"),
-            resume=lambda: self.did.append("resume"),
-            is_elsewhere=lambda: self.elsewhere,
-        )
-
-    def turn(self, times: int) -> None:
-        for _ in range(times):
-            self.watch.step()
-
-
-def test_the_limits_are_20_and_60_seconds_and_leaving_is_once() -> None:
-    stepped = Stepped()
-    stepped.watch.answered()
-    stepped.turn(20)
-    assert stepped.did == []
-    stepped.turn(1)
-    assert stepped.did == ["pause"]
-    stepped.turn(39)
-    assert "leave" not in stepped.did
-    stepped.turn(60)
-    assert stepped.did.count("leave") == 1
-    assert stepped.did[-1] == "leave"
-
-
-def test_a_key_counts_as_a_sign_of_life_but_not_as_an_answer() -> None:
-    stepped = Stepped()
-    stepped.watch.stirred()
-    stepped.turn(100)
-    assert stepped.did == []
-    stepped.watch.answered()
-    for _ in range(10):
-        stepped.turn(19)
-        stepped.watch.stirred()
-    assert stepped.did == []
-
-
-def test_silence_while_another_program_has_the_terminal_means_nothing() -> None:
-    stepped = Stepped()
-    stepped.watch.answered()
-    stepped.elsewhere = True
-    stepped.turn(100)
-    stepped.elsewhere = False
-    stepped.turn(19)
-    assert stepped.did == []
-
-
-def test_what_was_resumed_from_elsewhere_is_not_paused_again() -> None:
-    facade, events = FakeFacade(snapshot(quiet_consumer())), EventLog()
-    silence = PauseWhileSilent(facade, events)
-    silence.pause(WatchLimits())
-    facade.set_state(RunState.PAUSED)
-    facade.set_state(RunState.RUNNING)
-    silence.pause(WatchLimits())
-    silence.resume()
-    assert facade.named("pause") == [("pause", "orders")]
-    assert facade.named("resume") == []

@@ -62,6 +62,7 @@ class Engine:
         self._session_lock = threading.Lock()
         self._identity = CredentialWatch(self)
         self._started = threading.Event()
+        self.supervised_at: float | None = None  # on the monotonic clock, when the supervisor last went round
         self._stop = threading.Event()
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
@@ -93,6 +94,7 @@ class Engine:
         if self._started.is_set():
             return
         self._started.set()
+        self.supervised_at = self.clock.monotonic()
         for warning in self.connection.warnings:
             self.events.record(Level.WARNING, Code.ENGINE_WARNING, None, warning)
         for consumer in self._consumers.values():
@@ -153,6 +155,7 @@ class Engine:
     def _supervise(self) -> None:
         clocks = ClockWatch(self.clock)
         while not self._stop.wait(_SUPERVISE_SECONDS):
+            self.supervised_at = self.clock.monotonic()
             if (jump := clocks.step()) is not None:
                 self.events.record(Level.WARNING, Code.CLOCK_JUMPED, None, jump)
             for consumer in self.consumers:

@@ -60,6 +60,7 @@ class Code(StrEnum):
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
     CAPTURE_ENDED = "capture.ended"
+    METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
     TERMINAL_SILENT = "terminal.silent"
     TERMINAL_BACK = "terminal.back"

@@ -66,6 +66,9 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
 @click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@click.option(
+    "--metrics-address", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here, as 127.0.0.1:9090 (headless)."
+)
 @click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
 @click.option(

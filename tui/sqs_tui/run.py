@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
@@ -15,11 +14,12 @@ from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.events import Code
 from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
+from sqs_core.model import Level
 from sqs_core.plain_text import one_line
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
-from sqs_tui.event_writer import EventWriter, RecordWriter
+from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
 
@@ -55,17 +55,34 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
     if flags["headless"]:
         _no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
-        _log_through(writer)
+        log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
         reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
-        return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
-    _only_headless(flags, "max_messages", "duration")
+        with _metrics(engine, flags["metrics_address"]):
+            return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
+    _only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with _silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
         require_terminal()
-        _log_through(writer)
+        log_through(writer)
         return _show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+
+
+@contextmanager
+def _metrics(engine: Engine, address: str | None) -> Iterator[None]:
+    """Serves what monitoring asks for, where an address is given; until the report is written, so that the end is seen."""
+    if address is None:
+        yield
+        return
+    from sqs_core.metrics_server import serve_metrics
+
+    server = serve_metrics(engine, address)
+    engine.events.record(Level.INFO, Code.METRICS_SERVED, None, f"{server.url}/metrics, /healthz and /readyz are served")
+    try:
+        yield
+    finally:
+        server.close()
 
 
 def _make_engine(
@@ -93,7 +110,7 @@ def browse(flags: dict[str, Any]) -> int:
     log = _open_log(flags)
     writer = EventWriter(log)
     with _silenced(log):
-        _log_through(writer)
+        log_through(writer)
         return _show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
 
 
@@ -120,7 +137,7 @@ def run_demo(flags: dict[str, Any]) -> int:
         if flags["headless"]:
             return _run_headless(engine, writer, None, flags["duration"], lambda: {"observed": engine.observations})
         with _silenced(log):
-            _log_through(writer)
+            log_through(writer)
             return _show(engine, flags, _scene_title(engine))
     finally:
         engine.close()
@@ -225,9 +242,3 @@ def _silenced(log: list[IO[str]]) -> Iterator[None]:
         sink = log[0] if log else nowhere
         with redirect_stdout(sink), redirect_stderr(sink):
             yield
-
-
-def _log_through(writer: EventWriter) -> None:
-    root = logging.getLogger()
-    root.addHandler(RecordWriter(writer))
-    logging.getLogger("sqs_core").setLevel(logging.INFO)

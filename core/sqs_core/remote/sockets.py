@@ -69,11 +69,15 @@ def listen() -> tuple[socket.socket, Path]:
 
 
 def _bound(path: Path) -> socket.socket:
+    """It gets its name once it listens: one that does not yet would be taken for one that does no more, and removed."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    unnamed = path.with_suffix(".new")
     try:
-        listening.bind(str(path))
-        path.chmod(0o600)  # until then the folder keeps others out
+        unnamed.unlink(missing_ok=True)
+        listening.bind(str(unnamed))
+        unnamed.chmod(0o600)  # until then the folder keeps others out
         listening.listen(_BACKLOG)
+        unnamed.rename(path)
     except OSError as error:
         listening.close()
         raise ConfigurationError(
