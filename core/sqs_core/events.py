@@ -62,6 +62,8 @@ class Code(StrEnum):
     CAPTURE_ENDED = "capture.ended"
     METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
+    TERMINAL_SILENT = "terminal.silent"
+    TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"
     CONTROL = "control.command"
     CONTROL_REFUSED = "control.refused"

@@ -65,6 +65,7 @@ def _found_to_json(found: Found) -> dict[str, Any]:
 
 def _show(target: Target, flags: dict[str, Any]) -> int:
     from sqs_core.remote.attached import AttachedEngine
+    from sqs_tui.flags import watch_limits
     from sqs_tui.options import DashboardOptions
     from sqs_tui.run import require_terminal
 
@@ -73,8 +74,10 @@ def _show(target: Target, flags: dict[str, Any]) -> int:
     engine = AttachedEngine(target, per_second=fps)
     from sqs_tui.app import run_dashboard
 
+    watch = watch_limits(flags)
+    options = DashboardOptions(fps=fps, theme=flags["theme"], color=flags["color"], attached=True, watch=watch)
     try:
-        return run_dashboard(engine, DashboardOptions(fps=fps, theme=flags["theme"], color=flags["color"], attached=True))
+        return run_dashboard(engine, options)
     finally:
         engine.close()
 

@@ -44,6 +44,11 @@ def trouble_notice(frame: Frame, width: int) -> Content:
     return Content("\n").join([*lines, keys])
 
 
-def too_small(width: int, height: int) -> Content:
-    """For a terminal in which the dashboard would be unreadable."""
-    return Content(f"too small: {width}x{height}\nneeds {LEAST_WIDTH}x{LEAST_HEIGHT}\nq quits")
+def is_too_small(width: int, height: int) -> bool:
+    """Whether a screen would be unreadable in a terminal of this size."""
+    return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+
+def too_small(width: int, height: int, *, quits: bool) -> Content:
+    """For such a terminal; `quits` where a `q` would end the dashboard."""
+    return Content(f"too small: {width}x{height}\nneeds {LEAST_WIDTH}x{LEAST_HEIGHT}" + ("\nq quits" if quits else ""))

@@ -20,7 +20,7 @@ from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
-from sqs_tui.flags import connection_settings
+from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         parse_queue(queue)
     log = _open_log(flags)
     if flags["headless"]:
+        _no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
@@ -124,7 +125,9 @@ def run_demo(flags: dict[str, Any]) -> int:
     scene = SCENES.get(flags["scene"])
     if scene is None:
         raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
-    if not flags["headless"]:
+    if flags["headless"]:
+        _no_screen(flags)
+    else:
         require_terminal("demo --headless --duration 10 shows it without one")
         _only_headless(flags, "duration")
     log = _open_log(flags)
@@ -182,11 +185,13 @@ def _show(
         scene=scene,
         leave_when_failed=bool(engine.consumers),
         view_only=engine.connection.read_only,
+        watch=watch_limits(flags),
     )
     from sqs_tui.app import run_dashboard
+    from sqs_tui.silence import PauseWhileSilent
 
     with reachable or nullcontext():
-        code = run_dashboard(engine, options)
+        code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
         engine.close()
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
@@ -194,13 +199,23 @@ def _show(
     return _leave(engine, code)
 
 
+_POOREST_TERMS = frozenset({"", "dumb", "unknown"})
+
+
 def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
     """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
-    if os.environ.get("TERM") == "dumb":
-        raise ConfigurationError("TERM=dumb cannot draw a dashboard; set TERM=xterm-256color, or use --headless")
+    term = os.environ.get("TERM", "")
+    if term in _POOREST_TERMS:
+        what = f"TERM={term} cannot draw a dashboard" if term else "TERM is not set: what this terminal can draw is not known"
+        raise ConfigurationError(f"{what}: set TERM=xterm-256color; otherwise {instead}")
+
+
+def _no_screen(flags: dict[str, Any]) -> None:
+    if flags["watch_terminal"]:
+        raise ConfigurationError("--watch-terminal goes with a dashboard, not with --headless: that needs no terminal")
 
 
 def _only_headless(flags: dict[str, Any], *names: str) -> None:
