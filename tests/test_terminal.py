@@ -83,6 +83,15 @@ def test_draws_at_any_size_in_16_colours(columns: int, rows: int) -> None:
         assert terminal.ended(8.0) == 0
 
 
+@pytest.mark.parametrize("line", ["unset TERM COLORTERM; exec sqs-tui demo", "TERM= COLORTERM= exec sqs-tui demo"])
+def test_a_terminal_that_is_not_named_gets_16_colours(line: str) -> None:
+    with Shell(line) as terminal:
+        terminal.until(b"running")
+        assert b"\x1b[38;2;" not in terminal.seen
+        terminal.press(b"q")
+        assert terminal.ended(8.0) == 0
+
+
 def test_a_locale_without_utf8_still_gets_borders() -> None:
     with Terminal(["demo"], PYTHONUTF8="0", LC_ALL="C", PYTHONIOENCODING="latin-1") as terminal:
         terminal.until("╭".encode())
@@ -107,8 +116,6 @@ def test_without_a_terminal_one_line_names_headless(arguments: list[str]) -> Non
     [
         ("TERM=dumb exec sqs-tui demo", "TERM=dumb cannot draw a dashboard"),
         ("TERM=unknown exec sqs-tui inspect", "TERM=unknown cannot draw a dashboard"),
-        ("unset TERM; exec sqs-tui demo", "TERM is not set"),
-        ("TERM= exec sqs-tui consume orders --handler builtin:noop", "TERM is not set"),
         ("exec sqs-tui demo <&-", "no terminal on stdin"),
         ("exec sqs-tui inspect </dev/null", "no terminal on stdin"),
         ("true | sqs-tui demo", "no terminal on stdin"),

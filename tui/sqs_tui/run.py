@@ -199,7 +199,8 @@ def _show(
     return _leave(engine, code)
 
 
-_POOREST_TERMS = frozenset({"", "dumb", "unknown"})
+_POOREST_TERMS = frozenset({"dumb", "unknown"})
+"""Without any TERM, as in some containers, 16 colours are drawn, which every terminal shows."""
 
 
 def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
@@ -207,10 +208,9 @@ def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> 
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
-    term = os.environ.get("TERM", "")
+    term = os.environ.get("TERM")
     if term in _POOREST_TERMS:
-        what = f"TERM={term} cannot draw a dashboard" if term else "TERM is not set: what this terminal can draw is not known"
-        raise ConfigurationError(f"{what}: set TERM=xterm-256color; otherwise {instead}")
+        raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")
 
 
 def _no_screen(flags: dict[str, Any]) -> None:
