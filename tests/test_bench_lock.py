@@ -1,0 +1,85 @@
+"""Deployed environments are locked: nothing is written until a reason is typed, whatever keys are pressed."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from benching import dashboard, dead_letters, deployed
+from consuming import depth, receive_counts
+from identity_servers import Denying, serve
+from sqs_core.bench import JobState
+from sqs_tui.commands import COMMANDS
+
+if TYPE_CHECKING:
+    import pytest
+    from mypy_boto3_sqs import SQSClient
+
+    from servers import QueueFactory
+
+
+WRITES = {
+    "ReceiveMessage", "SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue",
+    "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteQueue", "CreateQueue", "SetQueueAttributes", "TagQueue",
+    "StartMessageMoveTask",
+}  # fmt: skip
+
+
+async def test_writes_are_locked_where_deployed_until_a_reason_is_typed(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 2)
+    async with dashboard(deployed("staging", ministack, monkeypatch), queue.name) as bench:
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("R")
+        assert bench.view.job is None
+        assert "writes are locked in staging: ! unlocks them" in bench.text()
+        await bench.press("escape", "exclamation_mark", *"ticket", "enter", "x")
+        await bench.seen()
+        await bench.press("R")
+        await bench.job(JobState.ASKING)
+        assert "STAGING" in bench.text()
+        await bench.press("y")
+        await bench.job(JobState.ENDED)
+        await bench.press("escape", "escape", "at")
+        assert "for 10 minutes — ticket" in bench.text()
+        assert "moved — ticket" in bench.text()
+        await bench.press("escape", "exclamation_mark")
+        assert bench.engine.workbench().lock().locked
+    assert depth(ministack_sqs, dead.url) == (1, 0)
+
+
+async def test_random_keys_in_a_locked_production_write_nothing(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 5)
+    denying = Denying(ministack)
+    dice = random.Random(5)
+    keys = sorted({key for command in COMMANDS for key in command.keys} - {"q", "ctrl+c", "ctrl+q", "s"})
+    keys += ["enter", "tab", "y", "c", "n", "escape", "ctrl+p", "a", "0", "backspace", "shift+tab"]
+    with serve(denying.answer) as server:
+        async with dashboard(deployed("production", server.url, monkeypatch), queue.name) as bench:
+            for _ in range(60):
+                await bench.press(*dice.choices(keys, k=10))
+                bench.app.refresh_frame()
+    assert WRITES.isdisjoint(denying.asked)
+    assert "GetQueueAttributes" in denying.asked, "it did look"
+    assert receive_counts(ministack_sqs, dead) == [1] * 5
+
+
+async def test_writes_that_were_locked_while_the_plan_asked_are_not_done(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 2)
+    async with dashboard(deployed("staging", ministack, monkeypatch), queue.name) as bench:
+        bench.engine.workbench().unlock("ticket")
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("R")
+        await bench.job(JobState.ASKING)
+        bench.engine.workbench().relock()
+        await bench.press("y")
+        await bench.job(JobState.ENDED)
+        assert "writes are locked in staging" in bench.text()
+    assert depth(ministack_sqs, dead.url) == (2, 0)
