@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from benching import dashboard, dead_letters, deployed
-from consuming import depth, receive_counts
-from identity_servers import Denying, serve
+from consuming import depth
 from sqs_core.bench import JobState
-from sqs_tui.commands import COMMANDS
 
 if TYPE_CHECKING:
     import pytest
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
-
-
-WRITES = {
-    "ReceiveMessage", "SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue",
-    "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteQueue", "CreateQueue", "SetQueueAttributes", "TagQueue",
-    "StartMessageMoveTask",
-}  # fmt: skip
 
 
 async def test_writes_are_locked_where_deployed_until_a_reason_is_typed(
@@ -48,24 +38,6 @@ async def test_writes_are_locked_where_deployed_until_a_reason_is_typed(
         await bench.press("escape", "exclamation_mark")
         assert bench.engine.workbench().lock().locked
     assert depth(ministack_sqs, dead.url) == (1, 0)
-
-
-async def test_random_keys_in_a_locked_production_write_nothing(
-    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 5)
-    denying = Denying(ministack)
-    dice = random.Random(5)
-    keys = sorted({key for command in COMMANDS for key in command.keys} - {"q", "ctrl+c", "ctrl+q", "s"})
-    keys += ["enter", "tab", "y", "c", "n", "escape", "ctrl+p", "a", "0", "backspace", "shift+tab"]
-    with serve(denying.answer) as server:
-        async with dashboard(deployed("production", server.url, monkeypatch), queue.name) as bench:
-            for _ in range(60):
-                await bench.press(*dice.choices(keys, k=10))
-                bench.app.refresh_frame()
-    assert WRITES.isdisjoint(denying.asked)
-    assert "GetQueueAttributes" in denying.asked, "it did look"
-    assert receive_counts(ministack_sqs, dead) == [1] * 5
 
 
 async def test_writes_that_were_locked_while_the_plan_asked_are_not_done(

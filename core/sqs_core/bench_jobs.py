@@ -6,14 +6,14 @@ import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sqs_core.action_log import Action
 from sqs_core.answers import call
 from sqs_core.bench import JobState
-from sqs_core.client import PURGE, AwsSession
+from sqs_core.client import PURGE
 from sqs_core.deleting import Deleter
-from sqs_core.errors import ConfigurationError, describe
+from sqs_core.elsewhere import session_of
+from sqs_core.errors import describe
 from sqs_core.events import Code
 from sqs_core.model import Level, Outcome
 from sqs_core.move_report import MoveOptions, MoveReport, MoveResult, State
@@ -26,11 +26,12 @@ from sqs_core.put_back_journal import Journal
 from sqs_core.putting import Pace, Putter, find_target
 from sqs_core.selecting import Selection
 from sqs_core.sender import Verdict
-from sqs_core.settings import is_local_host, make_connection_settings, parse_queue
+from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqs_core.client import AwsSession
     from sqs_core.engine import Engine
     from sqs_core.message import Message
     from sqs_core.move_plan import Plan
@@ -167,11 +168,7 @@ class BenchJobs:
         self._end(job, f"{queue} is being purged: SQS takes up to 60 s", ())
 
     def _session_of(self, to: str) -> AwsSession:
-        """The engine's session, or one for a local endpoint that a URL names."""
-        reference = parse_queue(to)
-        if reference.url is None or _same_place(reference.url, self._bench.session().service_url()):
-            return self._bench.writing_session("sending copies")
-        return AwsSession(make_connection_settings(env="local", endpoint_url=_endpoint(reference.url)))
+        return session_of(to, self._bench.session(), lambda: self._bench.writing_session("sending copies"))
 
     def _canary(self, job: Job, queues: Sequence[str], new_ids: Sequence[str]) -> str:
         """Wait until our own consumer has ended these; why not to go on, or an empty text."""
@@ -237,18 +234,3 @@ def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, li
         else:
             fitting.append(each)
     return report, fitting
-
-
-def _same_place(url: str, endpoint: str) -> bool:
-    """Whether a queue's URL is at the session's endpoint, however this machine is spelled."""
-    theirs, ours = urlsplit(url), urlsplit(endpoint)
-    if is_local_host(theirs.hostname or "") and is_local_host(ours.hostname or ""):
-        return theirs.port == ours.port
-    return theirs.hostname == ours.hostname
-
-
-def _endpoint(url: str) -> str | None:
-    parts = urlsplit(url)
-    if not is_local_host(parts.hostname or ""):
-        raise ConfigurationError(f"{url} is not on this machine: copies go to queues of this session, or to a local endpoint")
-    return f"{parts.scheme}://{parts.netloc}"

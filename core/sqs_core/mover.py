@@ -101,7 +101,7 @@ class Mover:
 
     def _plan(self, first: _Round, sweep: Sweep) -> Plan:
         plan = plan_of(self._source, first.decisions, cost(self._source, "meanwhile"))
-        note = sweep.trouble or self._selection.example
+        note = "; ".join(filter(None, (self._targets.note, sweep.trouble or self._selection.example)))
         return replace(plan, whole=first.whole, note=note, hidden=sweep.hidden_from_us())
 
     def _rounds(self, first: _Round, sweep: Sweep, decider: Decider, journal: Journal, moved: Callable[[int], None]) -> None:
@@ -213,7 +213,8 @@ class Mover:
         name = decision.target.name
         if name not in self._putters:
             retry = self._options.retry_uncertain
-            self._putters[name] = Putter(self._session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
+            session = self._targets.session or self._session
+            self._putters[name] = Putter(session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
         return self._putters[name]
 
     def _tell(self, results: Sequence[MoveResult], moved: Callable[[int], None]) -> None:
