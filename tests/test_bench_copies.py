@@ -87,3 +87,26 @@ async def test_a_delete_asks_for_the_name_and_writes_a_backup(
     assert results == ["begun", "deleted"]
     (backup,) = (log_path().parent / "backups").glob("*.jsonl")
     assert len(backup.read_text().splitlines()) == 1
+
+
+async def test_a_purge_asks_for_the_name_and_then_says_how_many(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, ["a", "b", "c"])
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        for answer, left in (("enter", 3), ("y", 0)):
+            bench.app.screen.action_command("purge")  # type: ignore[attr-defined]
+            await bench.press(*"all", "enter")
+            assert "type the queue's name" in bench.text()
+            bench.app.screen.query_one("#typed").value = queue.name  # type: ignore[attr-defined]
+            await bench.press("enter")
+            await bench.job(JobState.ASKING)
+            assert "about 3 visible messages" in bench.text()
+            assert ministack in bench.text()
+            await bench.press(answer)
+            await bench.job(JobState.ENDED)
+            await bench.press("escape")
+            assert depth(ministack_sqs, queue.url) == (left, 0)
+    results = [(line["operation"], line["result"]) for line in map(json.loads, log_path().read_text().splitlines())]
+    assert results == [("purge", "begun"), ("purge", "purged")]

@@ -6,15 +6,16 @@ import json
 import stat
 from typing import TYPE_CHECKING
 
+import pytest
+
 from benching import Nothing, dashboard, dead_letters
-from consuming import bodies_in, depth
+from consuming import bodies_in, depth, fill
 from sqs_core.bench import JobState
 from sqs_core.settings import make_connection_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
@@ -67,3 +68,28 @@ async def test_an_editor_that_cannot_even_be_given_the_body_holds_nothing(
         await bench.job(JobState.ENDED)
         assert "no room" in bench.text()
     assert depth(ministack_sqs, dead.url) == (1, 0)
+
+
+@pytest.mark.parametrize(("answer", "handled"), [("enter", 1), ("y", 2)])
+async def test_a_finished_message_that_was_edited_is_sent_only_after_a_yes(
+    answer: str,
+    handled: int,
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, ["before"])
+    seen: list[str] = []
+    monkeypatch.setattr("sqs_tui.screens.write_commands.edit", lambda _body: "after")
+    connection = make_connection_settings(endpoint_url=ministack)
+    async with dashboard(connection, queue.name, lambda message: seen.append(message.body)) as bench:
+        monkeypatch.setattr(type(bench.app), "suspend", lambda _self: Nothing())
+        await bench.until(lambda: len(bench.engine.snapshot().consumers[0].history) == 1, "the first")
+        await bench.press("m", "E")
+        assert bench.on == "Confirm"
+        assert "5 characters" in bench.text()
+        await bench.press(answer)
+        await bench.until(lambda: len(seen) == handled, "what was sent")
+    assert seen == ["before", "after"][:handled]

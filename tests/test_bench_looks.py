@@ -9,6 +9,7 @@ from benching import dashboard
 from consuming import depth, fill
 from identity_servers import Denying, serve
 from sqs_core.bench import LookState
+from sqs_core.saved_filters import load_filters
 from sqs_core.settings import make_connection_settings
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ async def test_groups_and_filters_choose(ministack: str, ministack_sqs: SQSClien
         bench.app.screen.query_one("#bench-filter").value = "= json.n > `5`"  # type: ignore[attr-defined]
         await bench.press("enter")
         assert "3 of 9 match" in bench.text()
+        assert bench.text().count(" page ") == 3, "each row says where it comes from"
+        assert load_filters()[0] == "= json.n > `5`"
         bench.app.screen.query_one("#bench-filter").value = "= json.n >"  # type: ignore[attr-defined]
         await bench.press("slash")
         assert "is no JMESPath" in bench.text()

@@ -39,12 +39,13 @@ async def test_marked_dead_letters_go_back_and_no_others(
         await bench.press("y")
         await bench.job(JobState.ENDED)
         assert "2 moved, 0 skipped, 0 uncertain, 0 failed" in bench.text()
+        assert bench.text().count("moved: ") == 2, "a line for each"
         await bench.until(lambda: len(bench.view.rows) == 4, "the look after it")
     assert set(numbers(ministack_sqs, queue.url)) == marked
     assert set(numbers(ministack_sqs, dead.url)) == set(range(6)) - marked
 
 
-@pytest.mark.parametrize("no", ["n", "escape"])
+@pytest.mark.parametrize("no", ["n", "escape", "enter"])
 async def test_no_moves_nothing(no: str, ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory) -> None:
     queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 3)
     async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
@@ -97,3 +98,31 @@ async def test_the_canary_lets_all_go_when_it_is_handled(
         await bench.until(lambda: len(seen) == 15, "all handled")
     assert sorted(seen) == list(range(15))
     assert depth(ministack_sqs, dead.url) == (0, 0)
+
+
+async def test_messages_move_to_a_queue_that_is_named(
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    localstack: str,
+    sqs: SQSClient,
+    queue_factory: QueueFactory,
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 4)
+    near, far = ministack_queue_factory(), queue_factory()
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        for to, said in ((near.name, near.name), (f"{localstack}/000000000000/{far.name}", localstack)):
+            await bench.press("x")
+            await bench.seen()
+            await bench.press("space", "M")
+            bench.app.screen.query_one("#typed").value = to  # type: ignore[attr-defined]
+            await bench.press("enter")
+            await bench.job(JobState.ASKING)
+            assert said in bench.text()
+            await bench.press("y")
+            await bench.job(JobState.ENDED)
+            assert "1 moved" in bench.text()
+            await bench.press("escape", "escape", "escape")
+    moved = [*numbers(ministack_sqs, near.url), *numbers(sqs, far.url)]
+    assert len(moved) == 2
+    assert sorted([*moved, *numbers(ministack_sqs, dead.url)]) == [0, 1, 2, 3]

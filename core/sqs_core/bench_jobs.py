@@ -29,7 +29,7 @@ from sqs_core.sender import Verdict
 from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqs_core.client import AwsSession
     from sqs_core.engine import Engine
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 CANARY_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
-_LISTED = 20
+_LISTED = 200
 _STATES = {Verdict.SENT: State.MOVED, Verdict.REFUSED: State.FAILED, Verdict.UNCERTAIN: State.UNCERTAIN}
 
 
@@ -146,7 +146,9 @@ class BenchJobs:
         source = find_place(session, parse_queue(queue))
 
         def agree(count: int) -> bool:
-            self._ask([f"Plan: {count:,} messages of {source.name} are written to a backup and deleted"], count)
+            self._ask(
+                [f"Plan: {count:,} messages of {source.name} are held meanwhile, written to a backup, and deleted"], count
+            )
             if not job.wait():
                 return False
             self._bench.require_write("deleting messages")
@@ -156,12 +158,20 @@ class BenchJobs:
         self._tell(job, Deleter(session, source, only, job.stop).run(agree), "deleted")
 
     def purge(self, job: Job, queue: str) -> None:
-        """Delete all of a queue. The question was answered by typing its name."""
+        """Delete all of a queue, once its name was typed and the number of messages was seen."""
         session = self._bench.writing_session("a purge")
-        target, client = find_target(session, queue), session.client(PURGE)
-        action = Action(session, target, "purge")
+        place = find_place(session, parse_queue(queue))
+        about = "an unknown number of messages" if place.waiting is None else f"about {place.waiting:,} visible messages"
+        hidden = "and all that are in flight or delayed"
+        self._ask([f"Plan: {about} of {place.name}, {hidden}, are deleted; there is no backup and no undo"], 1)
+        if not job.wait():
+            self._end(job, "nothing was changed", ())
+            return
+        self._bench.require_write("a purge")
+        client = session.client(PURGE)
+        action = Action(session, place, "purge")
         try:
-            call("PurgeQueue", lambda: client.purge_queue(QueueUrl=target.url))
+            call("PurgeQueue", lambda: client.purge_queue(QueueUrl=place.url))
         finally:
             client.close()
         action.end("purged", [])
@@ -201,12 +211,8 @@ class BenchJobs:
         self._change(done=(job.done if job else 0) + count)
 
     def _tell(self, job: Job, report: MoveReport, word: str) -> None:
-        results = [result for result in report.results if result.state is not State.MOVED]
-        lines = [f"  {result.state}: {result.message_id}: {result.why}" for result in results[:_LISTED]]
-        if len(results) > _LISTED:
-            lines.append(f"  … and {len(results) - _LISTED:,} more")
-        if report.backup:
-            lines.append(f"backup, kept 7 days: {report.backup}")
+        lines = [f"backup, kept 7 days: {report.backup}"] if report.backup else []
+        lines += _result_lines(report, word)
         said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
         self._end(job, said, lines, failed=not report.clean)
         if report.results:
@@ -221,6 +227,17 @@ class BenchJobs:
         job = self._bench.view().job
         if job is not None:
             self._bench.show(job=replace(job, **changed))  # type: ignore[arg-type]
+
+
+def _result_lines(report: MoveReport, word: str) -> Iterator[str]:
+    """A line for each message, what went amiss first."""
+    results = sorted(report.results, key=lambda result: result.state is State.MOVED)
+    for result in results[:_LISTED]:
+        state = word if result.state is State.MOVED else result.state
+        new = f" → {result.new_id}" if result.state is State.MOVED and result.new_id else ""
+        yield f"  {state}: {result.message_id}{new}{f': {result.why}' if result.why else ''}"
+    if len(results) > _LISTED:
+        yield f"  … and {len(results) - _LISTED:,} more"
 
 
 def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, list[Outgoing]]:
