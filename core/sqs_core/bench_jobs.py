@@ -146,9 +146,7 @@ class BenchJobs:
         source = find_place(session, parse_queue(queue))
 
         def agree(count: int) -> bool:
-            self._ask(
-                [f"Plan: {count:,} messages of {source.name} are held meanwhile, written to a backup, and deleted"], count
-            )
+            self._ask([f"Plan: {count:,} messages of {source.name} are held meanwhile, written to a backup, and deleted"], count)
             if not job.wait():
                 return False
             self._bench.require_write("deleting messages")
