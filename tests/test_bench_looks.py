@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from benching import dashboard
@@ -59,6 +60,9 @@ async def test_groups_and_filters_choose(ministack: str, ministack_sqs: SQSClien
         bench.app.screen.query_one("#bench-filter").value = "= json.n >"  # type: ignore[attr-defined]
         await bench.press("slash")
         assert "is no JMESPath" in bench.text()
+        await bench.press("escape", "enter")
+        assert bench.on == "MessageScreen"
+        assert re.search(r"state +visible", bench.text())
         await bench.press("escape", "o")
         assert "type: refund" in bench.text()
         await bench.press("enter")

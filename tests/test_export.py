@@ -27,7 +27,8 @@ Place = tuple[str, "SQSClient", "QueueFactory"]
 
 def _hostile(dice: random.Random, number: int) -> dict[str, Any]:
     """Any character that SQS takes, in bodies and attributes, and bytes of any kind."""
-    planes = [(0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF), (0x09, 0x0A), (0x200B, 0x202E), (0x7F, 0x9F)]
+    planes = [(0x20, 0xD7FF), (0xE000, 0xFFFD), (0x09, 0x0A), (0x0D, 0x0D), (0x200B, 0x202E), (0x7F, 0x9F)]
+    planes += [(plane << 16, (plane << 16) + 0xFFFF) for plane in range(1, 17)]
 
     def text(length: int) -> str:
         return "".join(chr(dice.randint(*dice.choice(planes))) for _ in range(length))

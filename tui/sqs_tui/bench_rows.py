@@ -107,7 +107,7 @@ def _message_row(row: Peeked, marked: bool, mask: Mask) -> Row:
             Cell(shown.stamp(message.sent_at).removesuffix(" UTC") if message.sent_at is not None else "?", Tone.MUTED),
             Cell(counted, Tone.WARNING if left is not None and left <= 1 else Tone.PLAIN),
             Cell(one_line(message.group_id or "")),
-            Cell(_state(row), Tone.MUTED if row.visible else Tone.WARNING),
+            Cell(state_text(row), Tone.MUTED if row.visible else Tone.WARNING),
             Cell(_RUNGS[row.rung], Tone.MUTED),
             Cell(one_line(mask(message.body, PREVIEW_CHARACTERS))),
         ),
@@ -115,7 +115,8 @@ def _message_row(row: Peeked, marked: bool, mask: Mask) -> Row:
     )
 
 
-def _state(row: Peeked) -> str:
+def state_text(row: Peeked) -> str:
+    """Where the message is, in a word."""
     if row.rung is Rung.OWN:
         return "ended" if row.visible else "held"
     return "visible" if row.visible else "hidden"

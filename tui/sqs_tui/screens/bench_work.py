@@ -10,7 +10,9 @@ from sqs_core.bench import JobState, LookState
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.model import MessageDetail
 from sqs_core.peek import Rung
+from sqs_tui.bench_rows import state_text
 from sqs_tui.editor import edit
+from sqs_tui.format import plural
 from sqs_tui.place_text import where
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.job import JobScreen
@@ -67,7 +69,7 @@ class BenchWork:
         if row is not None:
             seen = {Rung.BACK_DOOR: "seen on the emulator's page", Rung.RECEIVE: "received by a look"}.get(row.rung, "known here")
             detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
-            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail)))
+            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail), state=state_text(row)))
 
     def _put_back(self) -> None:
         ids, view = self._chosen(), self._bench.view()
@@ -100,14 +102,14 @@ class BenchWork:
 
     def _copy(self) -> None:
         ids = self._chosen()
-        question = f"Copy {len(ids):,} messages to which queue? A name, or the URL of a queue at a local endpoint."
+        question = f"Copy {plural(len(ids), 'message')} to which queue? A name, or the URL of a queue at a local endpoint."
         self._ask_where("Copy", question, lambda to: self._bench.copy(ids, to))
 
     def _move(self) -> None:
         ids = self._chosen()
         if self._bench.view().rung is Rung.OWN:
             raise ConfigurationError("these are in the queue no longer, or are being handled: C sends copies")
-        question = f"Move {len(ids):,} messages to which queue? A name, or the URL of a queue at a local endpoint."
+        question = f"Move {plural(len(ids), 'message')} to which queue? A name, or the URL of a queue at a local endpoint."
         self._ask_where("Move", question, lambda to: self._bench.put_back(ids, to))
 
     def _ask_where(self, title: str, question: str, begin: Callable[[str], None]) -> None:
@@ -135,7 +137,7 @@ class BenchWork:
 
         question = Content.assemble(
             ("▲ ", "bold $text-warning"),
-            f"Delete {len(ids):,} messages of ",
+            f"Delete {plural(len(ids), 'message')} of ",
             content(queue, style="bold"),
             f" ({where(self._facade)})? A backup is written first. Type the queue's name.",
         )
