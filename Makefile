@@ -42,7 +42,7 @@ test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
 
 test-full: $(DEV) $(LOCALSTACK) ## the long tests in full: about half an hour
-	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --capture=no \
+	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --numprocesses 4 -rP \
 		tests/test_peek_random.py tests/test_redrive_killed.py tests/test_random_keys.py
 
 check: $(DEV) ## lint, format, types and import contracts

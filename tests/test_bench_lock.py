@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from benching import dashboard, dead_letters, deployed
-from consuming import depth
+from consuming import depth, fill
 from sqs_core.bench import JobState
+from sqs_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import pytest
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
@@ -55,3 +57,20 @@ async def test_writes_that_were_locked_while_the_plan_asked_are_not_done(
         await bench.job(JobState.ENDED)
         assert "writes are locked in staging" in bench.text()
     assert depth(ministack_sqs, dead.url) == (2, 0)
+
+
+async def test_nothing_is_consumed_from_the_screen_while_writes_are_locked(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, ["a"])
+    async with dashboard(deployed("staging", ministack, monkeypatch), queue.name) as bench:
+        await bench.press("c")
+        assert bench.on == "BrowserScreen"
+        assert "consuming receives" in bench.text()
+        with pytest.raises(ConfigurationError, match="counts as writing"):
+            bench.engine.add_consumer(queue.name, "builtin:noop")
+        assert depth(ministack_sqs, queue.url) == (1, 0)
+        await bench.press("exclamation_mark", *"ticket", "enter", "c", *"builtin", "colon", *"noop", "enter")
+        await bench.until(lambda: bool(bench.engine.snapshot().consumers), "the consumer")
+        await bench.until(lambda: depth(ministack_sqs, queue.url) == (0, 0), "what it handled")

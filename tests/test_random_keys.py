@@ -7,6 +7,7 @@ import pkgutil
 import random
 from typing import TYPE_CHECKING
 
+import pytest
 from textual.binding import BindingsMap
 from textual.dom import DOMNode
 
@@ -18,12 +19,11 @@ from sizes import size
 from sqs_tui.commands import COMMANDS
 
 if TYPE_CHECKING:
-    import pytest
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
 
-PRESSES = size(600, 10_000)
+PRESSES, SEEDS = size(600, 2_500), size(1, 4)
 READS = {"", "GetQueueUrl", "GetQueueAttributes", "ListQueues", "ListDeadLetterSourceQueues", "ListQueueTags"}
 QUITS = {"q", "ctrl+q", "ctrl+c"}
 TYPED = [*"aeiou0189.:/=*-", "space", "backspace", "tab", "shift+tab", "left", "right", "up", "down", "enter", "escape"]
@@ -54,11 +54,12 @@ def _next_keys(dice: random.Random, words: list[str], commands: list[str], singl
     return dice.choices(commands if kind < 0.6 else single, k=8)
 
 
+@pytest.mark.parametrize("seed", range(SEEDS))
 async def test_random_keys_in_a_locked_production_write_nothing(
-    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+    seed: int, ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 5)
-    denying, dice = Denying(ministack), random.Random(5)
+    denying, dice = Denying(ministack), random.Random(seed)
     words = [queue.name, dead.name, "builtin:echo", "ticket 4711", "= json.n > `1`", "yes"]
     commands = sorted({key for command in COMMANDS for key in command.keys} - QUITS)
     single = sorted({*_bound_keys(), *TYPED} - QUITS)
