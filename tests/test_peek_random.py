@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from servers import QueueFactory
 
-LOOKS = size(5, 125)
+LOOKS = size(3, 125)
 """For each server and each maxReceiveCount."""
 
 
