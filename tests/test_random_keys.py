@@ -19,6 +19,8 @@ from sizes import size
 from sqs_tui.commands import COMMANDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
@@ -56,8 +58,14 @@ def _next_keys(dice: random.Random, words: list[str], commands: list[str], singl
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 async def test_random_keys_in_a_locked_production_write_nothing(
-    seed: int, ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+    seed: int,
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # screenshots and messages are saved where one is
     queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 5)
     denying, dice = Denying(ministack), random.Random(seed)
     words = [queue.name, dead.name, "builtin:echo", "ticket 4711", "= json.n > `1`", "yes"]
