@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest check format screenshots bench pyz clean
+.PHONY: help demo test test-pinned test-newest test-full check format screenshots bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,10 @@ test-pinned: $(DEV) $(LOCALSTACK)
 # The emulator's pin keeps it out of this environment: it is found on PATH instead.
 test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
+
+test-full: $(DEV) $(LOCALSTACK) ## the long tests in full: about half an hour
+	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --numprocesses 4 -rP \
+		tests/test_peek_random.py tests/test_redrive_killed.py tests/test_random_keys.py
 
 check: $(DEV) ## lint, format, types and import contracts
 	.venv/bin/ruff check

@@ -260,6 +260,7 @@ class Engine:
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """See `EngineFacade`."""
+        self.workbench().require_write(f"consuming {queue}")
         consumer = self._add(queue, load_handler(handler, self.settings.handler_timeout_seconds))
         if self._started.is_set():
             self._start_thread(f"start {consumer.name}", lambda: bring_up(self, consumer))

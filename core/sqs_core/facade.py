@@ -83,7 +83,9 @@ class EngineFacade(Protocol):
         """The newest details of a queue, consumed or not; asking keeps them refreshed. Unread ones until they have come."""
 
     def add_consumer(self, queue: str, handler: str) -> None:
-        """Start consuming a queue with a handler. Raises `ConfigurationError` for a handler that cannot be loaded."""
+        """Start consuming a queue with a handler. Raises `ConfigurationError` while writes are locked, and for a handler that
+        cannot be loaded.
+        """
 
     def workbench(self) -> WorkbenchFacade:
         """Looking into queues, and putting messages back."""

@@ -220,6 +220,11 @@ COMMANDS = (
         Group.BENCH, changes=True, bar="Edit", rank=6, place=Place.BENCH,
     ),
     Command(
+        "bench_move", ("M",), "M", "Move to a queue",
+        "Plan to move the marked messages to a queue that you name, here or at a local endpoint.",
+        Group.BENCH, changes=True, bar="Move", rank=2, place=Place.BENCH,
+    ),
+    Command(
         "bench_copy", ("C",), "C", "Copy to a queue",
         "Send copies of the marked messages to another queue, here or at a local endpoint; these stay.",
         Group.BENCH, changes=True, bar="Copy", rank=3, place=Place.BENCH,
