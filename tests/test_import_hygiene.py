@@ -59,7 +59,9 @@ def test_the_doctor_needs_no_screen() -> None:
     assert loaded.isdisjoint(("textual", "rich"))
 
 
-@pytest.mark.parametrize("command", ["attach", "snapshot 1", "control 1 pause", "bridge 1"])
+@pytest.mark.parametrize(
+    "command", ["attach", "snapshot 1", "control 1 pause", "bridge 1", "snapshot pod/", "control k8s:x pause"]
+)
 def test_what_runs_in_a_pod_needs_neither_a_screen_nor_the_sdk(command: str) -> None:
     done, loaded = _loaded_by(f"sys.argv = ['sqs-tui', *{command.split()!r}]; from sqs_tui.cli import main; main()")
     assert done.returncode == (0 if command == "attach" else 2), done.stderr

@@ -101,7 +101,7 @@ def test_a_lost_terminal_leaves_too_and_drains_nothing() -> None:
         left.append(code)
         gone.set()
 
-    departure = Departure(OnlyLeaving(facade), give_up)
+    departure = Departure(OnlyLeaving(), give_up)
     departure.hang_up()
     departure.start()
     assert gone.wait(10)

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
-from sqs_tui.leaving import ended_by_leaving
+from sqs_tui.leaving import OnlyLeaving, ended_by_leaving
 from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sqs_core.facade import EngineFacade
+    from sqs_core.remote.fleet import Fleet
+    from sqs_core.remote.sources import Candidate
+    from sqs_tui.departure import Drainable
     from sqs_tui.options import DashboardOptions
     from sqs_tui.silence import Silence
     from sqs_tui.terminal_watch import WatchLimits
@@ -30,8 +35,42 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     is started after the first frame and is stopped in any case when this returns. Must be called on the main thread, before
     anything has imported Textual.
     """
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        from sqs_tui.dashboard import DashboardApp
+
+        try:
+            return DashboardApp(facade, options, departure, watch).run()
+        finally:
+            if not options.attached and not _has_ended(facade):
+                departure.stop_engine()
+
+    return _guarded(ended_by_leaving(facade, options), options, run, silence)
+
+
+def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOptions) -> int:
+    """Show a fleet until it is left, which changes nothing there; returns the exit code. Called as `run_dashboard` is."""
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        from sqs_tui.fleet_app import FleetApp
+
+        try:
+            return FleetApp(fleet, found, options, departure, watch).run()
+        finally:
+            fleet.close()
+
+    return _guarded(OnlyLeaving(), options, run)
+
+
+def _guarded(
+    engine: Drainable,
+    options: DashboardOptions,
+    run: Callable[[Departure, TerminalWatch | None], int | None],
+    silence: Silence | None = None,
+) -> int:
+    """Prepare the terminal, and see to it that the process ends whatever becomes of the screen."""
     if options.color is not None:
-        os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[options.color]
+        os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[options.color]  # read when Textual is imported, so `run` does that
     if sys.__stderr__ is not None:
         # Textual draws on stderr; in a locale without UTF-8 every line would come out escaped.
         with contextlib.suppress(AttributeError, ValueError):
@@ -43,14 +82,19 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
         os._exit(code)
 
     limits = options.watch
-    departure = Departure(ended_by_leaving(facade, options), give_up, limits.leave_after_seconds if limits else 0.0)
+    departure = Departure(engine, give_up, limits.leave_after_seconds if limits else 0.0)
     departure.install_signals()
     departure.start()
     watch = _make_watch(limits, departure, silence) if limits else None
-    code = _run(facade, options, departure, watch)
+    try:
+        code = run(departure, watch)
+    finally:
+        departure.close()
+        if watch is not None:
+            watch.close()
     if departure.hung_up:
-        give_up(code)  # Python's own ending would fail on streams whose terminal is gone, and say 120
-    return code
+        give_up(1 if code is None else code)  # Python's own ending would fail on streams whose terminal is gone, and say 120
+    return 1 if code is None else code
 
 
 def _make_watch(limits: WatchLimits, departure: Departure, silence: Silence | None) -> TerminalWatch:
@@ -67,21 +111,6 @@ def _make_watch(limits: WatchLimits, departure: Departure, silence: Silence | No
     return TerminalWatch(
         limits, leave=leave, pause=lambda: silence.pause(limits), resume=silence.resume, is_elsewhere=is_elsewhere
     )
-
-
-def _run(facade: EngineFacade, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None) -> int:
-    # Imported late: Textual reads the colour setting when it is imported.
-    from sqs_tui.dashboard import DashboardApp
-
-    try:
-        code = DashboardApp(facade, options, departure, watch).run()
-    finally:
-        if not options.attached and not _has_ended(facade):
-            departure.stop_engine()
-        departure.close()
-        if watch is not None:
-            watch.close()
-    return 1 if code is None else code
 
 
 def _has_ended(facade: EngineFacade) -> bool:

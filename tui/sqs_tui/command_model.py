@@ -18,6 +18,7 @@ class Group(StrEnum):
     PANES = "Panes"
     MESSAGES = "Messages"
     BENCH = "Dead letters and other messages in a queue"
+    FLEET = "Several consumers"
     VIEW = "View"
     MOVE = "Move"
     LEAVE = "Leave"
@@ -28,6 +29,7 @@ class Place(StrEnum):
 
     MAIN = "main"
     BENCH = "bench"
+    FLEET = "fleet"
 
 
 class Pane(StrEnum):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
-from sqs_tui.command_table import COMMANDS
+from sqs_tui.command_table import COMMANDS as CONSUMER_COMMANDS
+from sqs_tui.fleet_commands import FLEET_COMMANDS
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
+COMMANDS = (*CONSUMER_COMMANDS, *FLEET_COMMANDS)
 BY_ID = {command.id: command for command in COMMANDS}
 
 
@@ -66,19 +68,21 @@ def place_commands(place: Place, *, view_only: bool) -> list[Command]:
     return [command for command in COMMANDS if command.bar and command.place is place and not (command.changes and view_only)]
 
 
-def palette_commands(situation: Situation) -> list[Command]:
+def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Command]:
     """What the palette offers now."""
     unlisted = {Group.MOVE}
     return [
         command
         for command in COMMANDS
         if command.group not in unlisted
-        and command.place is Place.MAIN
+        and command.place is place
         and command.id not in {"palette", "back"}
         and command.allowed(situation)
     ]
 
 
-def help_commands(situation: Situation) -> list[tuple[Group, list[Command]]]:
-    """What the help screen lists: every command by group, without those that view-only hides."""
-    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in Group]
+def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
+    """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
+    of_fleet = [Group.FLEET, Group.MOVE]
+    groups = of_fleet if place is Place.FLEET else [group for group in Group if group is not Group.FLEET]
+    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]

@@ -2,74 +2,46 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 
 from sqs_core.errors import describe
-from sqs_core.model import Level, RunState
-from sqs_tui.asking_driver import AskingDriver
-from sqs_tui.commands import app_bindings, palette_commands
-from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_core.model import RunState
+from sqs_tui.base_app import UNWANTED_SYSTEM_COMMANDS, BaseApp
+from sqs_tui.commands import palette_commands
 from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
-from sqs_tui.secrecy import masked_traceback
 from sqs_tui.viewer import Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
-    from textual.binding import BindingType
-    from textual.filter import LineFilter
     from textual.screen import Screen
 
     from sqs_core.facade import EngineFacade
-    from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
     from sqs_tui.terminal_watch import TerminalWatch
     from sqs_tui.viewer import Frame
 
-PLAIN_THEME = "ansi-dark"
-_UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
 
-
-class DashboardApp(App[int]):
-    """Shows an engine. The result of `run` is the exit code; the engine is started after the first frame is out."""
-
-    CSS_PATH = "dashboard.tcss"
-    TITLE = "sqs-tui"
-    BINDINGS: ClassVar[list[BindingType]] = [*app_bindings()]
+class DashboardApp(BaseApp):
+    """Shows an engine, which is started after the first frame is out."""
 
     def __init__(
         self, facade: EngineFacade, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None = None
     ) -> None:
-        super().__init__(driver_class=AskingDriver if watch else None)
+        super().__init__(options, departure, watch)
         self._facade = facade
-        self._options = options
-        self._departure = departure
-        self._watch = watch
         self._viewer = Viewer(facade, options.clock)
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
-        self._backstop = DropObeyed()
-        self._complaint = ""
         self._welcomed = False
-        if options.theme is not None and options.theme in self.available_themes:
-            self.theme = options.theme
-        elif self.console.color_system == "standard":
-            self.theme = PLAIN_THEME
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard itself."""
         return self._main
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and the backstop against control characters in foreign text."""
-        return [*super().get_line_filters(), self._backstop]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our commands that are allowed now, and Textual's choice of themes."""
@@ -78,7 +50,7 @@ class DashboardApp(App[int]):
             action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
             yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
         for system_command in super().get_system_commands(screen):
-            if system_command.title not in _UNWANTED_SYSTEM_COMMANDS:
+            if system_command.title not in UNWANTED_SYSTEM_COMMANDS:
                 yield system_command
 
     def on_ready(self) -> None:
@@ -86,36 +58,11 @@ class DashboardApp(App[int]):
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        self._departure.on_change = self._wake
         try:
             self._facade.start()
         except Exception as error:  # noqa: BLE001 - shown as trouble; the dashboard is what explains it
             self._viewer.start_problem = describe(error)
-        if self._options.theme not in (None, self.theme):
-            self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
-        self.set_interval(1 / self._options.fps, self.refresh_frame)
-        self._watch_terminal()
-        self.refresh_frame()
-
-    def _watch_terminal(self) -> None:
-        watch, driver = self._watch, self._driver
-        if watch is None or not isinstance(driver, AskingDriver):
-            return
-
-        def ask() -> None:
-            if watch.worth_asking():
-                driver.ask()
-
-        driver.on_answer, driver.on_stir = watch.answered, watch.stirred
-        watch.start()
-        ask()
-        self.set_interval(watch.limits.probe_seconds, ask)
-
-    @contextmanager
-    def suspend(self) -> Iterator[None]:
-        """Another program has the terminal: this loop stands still meanwhile, and its silence means nothing."""
-        with self._departure.elsewhere(), super().suspend():
-            yield
+        self._begin_frames()
 
     def on_mount(self) -> None:
         """Draw what is known before the engine has started."""
@@ -152,19 +99,10 @@ class DashboardApp(App[int]):
         if not frame.snapshot.consumers and not self._options.attached:
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
 
-    def action_leave(self) -> None:
-        """The first time drain, the second time leave now."""
-        self._departure.press()
-        self.refresh_frame()
-
     def action_screen_command(self, command_id: str) -> None:
         """Run a command of the screen that the palette was opened over."""
         commanded = self.screen if isinstance(self.screen, BrowserScreen) else self._main
         commanded.action_command(command_id)
-
-    def _wake(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.refresh_frame)
 
     def _show_drain(self) -> None:
         if self._viewer.draining:
@@ -172,16 +110,6 @@ class DashboardApp(App[int]):
         self._viewer.draining = True
         while len(self.screen_stack) > 1:
             self.pop_screen()
-
-    def _announce(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self.notify(one_line(event.text), severity="information" if event.level is Level.INFO else "error", markup=False)
-
-    def _complain(self, text: str) -> None:
-        """Say it once, however many frames it goes on."""
-        if text != self._complaint:
-            self._complaint = text
-            self.notify(one_line(text), severity="error", markup=False)
 
     def _leave_when_ended(self) -> None:
         if self._departure.presses >= 2:
@@ -194,11 +122,3 @@ class DashboardApp(App[int]):
         # A failure while one only looks at queues stays on the screen until it has been read.
         if code is not None and (self._viewer.draining or not failed or self._options.leave_when_failed):
             self.exit(code)
-
-    def _fatal_error(self) -> None:
-        """A crash report without local variables, which hold bodies and secrets."""
-        self.bell()
-        error = sys.exception()
-        report = masked_traceback(error) if error else ""
-        self._exit_renderables.append(Text(f"The dashboard stopped on an error of its own.\n{report}"))
-        self._close_messages_no_wait()

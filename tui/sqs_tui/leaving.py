@@ -1,29 +1,26 @@
-"""Leaving a screen over an engine of another process: whichever way out is taken, that engine goes on."""
+"""Leaving a screen over engines of other processes: whichever way out is taken, they go on."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
 from typing import TYPE_CHECKING
 
-from sqs_core.model import RunState
+from sqs_core.model import EngineInfo, RunState, Snapshot
+from sqs_core.version import __version__
 
 if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
-    from sqs_core.model import Snapshot
     from sqs_tui.departure import Drainable
     from sqs_tui.options import DashboardOptions
 
 
 def ended_by_leaving(facade: EngineFacade, options: DashboardOptions) -> Drainable:
     """What the ways out of a dashboard end: the engine, unless that is of another process."""
-    return OnlyLeaving(facade) if options.attached else facade
+    return OnlyLeaving() if options.attached else facade
 
 
 class OnlyLeaving:
     """Stands for the engine where the way out is guarded: it has ended as soon as it is told to, and nobody else hears of it."""
-
-    def __init__(self, facade: EngineFacade) -> None:
-        self._facade = facade
 
     def drain(self) -> None:
         """Nothing to wait for."""
@@ -36,6 +33,7 @@ class OnlyLeaving:
         return 0.0
 
     def snapshot(self) -> Snapshot:
-        """The engine as one that has stopped with nothing held."""
-        now = self._facade.snapshot()
-        return replace(now, engine=replace(now.engine, state=RunState.STOPPED), consumers=())
+        """An engine that has stopped with nothing held."""
+        now = time.time()
+        info = EngineInfo(0, "", now, RunState.STOPPED, "", read_only=True, endpoint="", region="", version=__version__)
+        return Snapshot(now, info, None, (), ())

@@ -10,6 +10,7 @@ from sqs_core.queue_listing import ListedQueue, QueueListing, Reading
 from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import one_line
+from sqs_tui.sorting import by_value, next_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -56,10 +57,7 @@ class View:
 
     def sorted_by_next(self, columns: Sequence[Column], width: int) -> View:
         """By the next of the columns that a table so wide shows, in the direction that is asked for most."""
-        there = {column.title for column in columns if column.needs <= width}
-        choices = [sort for sort in SortBy if sort in there]
-        after = choices.index(self.sort) + 1 if self.sort in choices else 0
-        return replace(self, sort=choices[after % len(choices)], reverse=False)
+        return replace(self, sort=next_choice(SortBy, self.sort, columns, width), reverse=False)
 
     @property
     def descending(self) -> bool:
@@ -108,10 +106,7 @@ def ordered(queues: Iterable[ListedQueue], listing: QueueListing, view: View) ->
     if view.sort is SortBy.NAME:
         return by_name
     value = _VALUES[view.sort]
-    valued = [(value(queue, listing), queue) for queue in by_name]
-    known = [pair for pair in valued if pair[0] is not None]
-    known.sort(key=lambda pair: pair[0], reverse=view.descending)
-    return [queue for _, queue in known] + [queue for found, queue in valued if found is None]
+    return by_value(by_name, lambda queue: value(queue, listing), descending=view.descending)
 
 
 def _depth(field: str) -> Callable[[ListedQueue, QueueListing], Any]:

@@ -31,10 +31,10 @@ _ELSEWHERE = "this screen is attached to a consumer and looks only at what that 
 
 
 class AttachedEngine:
-    """Implements `EngineFacade` over a connection. Leaving it leaves the consumer as it is."""
+    """Implements `EngineFacade` over a connection, its own or one that is there. Leaving it leaves the consumer as it is."""
 
-    def __init__(self, target: Target, *, per_second: float) -> None:
-        self.viewing = Viewing(target, per_second=per_second)
+    def __init__(self, target: Target, *, per_second: float, viewing: Viewing | None = None) -> None:
+        self.viewing = viewing or Viewing(target, per_second=per_second)
         self._notes: deque[Event] = deque(maxlen=_MOST_NOTES)
         self._bench = AttachedBench(self)
 

@@ -19,7 +19,7 @@ from sqs_core.remote.records import MalformedError
 from sqs_core.remote.sockets import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _WRITE_SECONDS = 2.0
@@ -79,9 +79,10 @@ class SocketPeer:
 
 
 class ProcessPeer:
-    """A program whose standard streams carry the lines; what it writes on stderr explains its end."""
+    """A program whose standard streams carry the lines; `explain` makes a reason of its stderr and its exit code."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], explain: Callable[[str, int | None], str] = lambda said, _: said) -> None:
+        self._explain = explain
         self._process = subprocess.Popen(  # noqa: S603 - a list, and no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
@@ -132,5 +133,5 @@ class ProcessPeer:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)
         self._listener.join(_END_SECONDS)
-        said = " ".join(line.decode("utf-8", "replace").strip() for line in self._errors).strip()
+        said = self._explain(b"".join(self._errors).decode("utf-8", "replace").strip(), self._process.returncode)
         return said or f"the bridge has ended (exit code {self._process.returncode})"

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from sqs_tui.commands import Situation, help_commands
+from sqs_tui.commands import Place, Situation, help_commands
 from sqs_tui.format import stamp
 from sqs_tui.safe_text import content, many_lines
 from sqs_tui.screens.steady import Steady
@@ -35,6 +35,15 @@ _WORDS = (
     ("receives", "how often SQS has handed the message out; beyond the limit it goes to the dead-letter queue."),
     ("read", "when a queue's figures were read: each 5 s, what is on the screen first, at most 40 queues a second."),
     ("times", "clock times are UTC."),
+)
+_FLEET_WORDS = (
+    ("answer", "members that are connected and heard of; the totals are theirs, handled and failed also of those lost."),
+    ("waiting", "SQS's approximate count of visible messages; a queue that several consume is counted once."),
+    ("held", "messages received and not yet ended."),
+    ("rate", "messages handled, discarded or failed a second, over the last five seconds."),
+    ("p95", "in how much time 95 of 100 messages are handled; of several queues the worst, in the totals the worst member's."),
+    ("age", "how old a member's figures are, from three seconds on."),
+    ("!", "a figure at least three times the others', or a third of theirs; or a version, identity or place unlike theirs."),
 )
 
 
@@ -131,21 +140,21 @@ class Help(Steady, ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "Close")]
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, place: Place = Place.MAIN) -> None:
         super().__init__()
-        self._situation = situation
+        self._situation, self._place = situation, place
 
     def compose(self) -> ComposeResult:
         """A heading for each group, a line for each key."""
         with VerticalScroll(classes="dialog tall") as dialog:
             dialog.border_title = Content("Help")
             dialog.border_subtitle = Content("esc closes")
-            for group, commands in help_commands(self._situation):
+            for group, commands in help_commands(self._situation, self._place):
                 yield _heading(group)
                 for command in commands:
                     yield _help_line(command.key, command.title, command.help)
             yield _heading("Words")
-            for word, meaning in _WORDS:
+            for word, meaning in _FLEET_WORDS if self._place is Place.FLEET else _WORDS:
                 yield _help_line("", word, meaning)
 
 

@@ -30,16 +30,21 @@ if TYPE_CHECKING:
 _FORGOTTEN = "This message has been forgotten: only the newest finished ones are kept."
 
 
-class Commanded(Protocol):
+class Pictured(Protocol):
+    """A screen that can be saved as a picture."""
+
+    @property
+    def app(self) -> App[Any]: ...
+    def notify(self, message: str, *, severity: Any = "information", markup: bool = True) -> None: ...
+
+
+class Commanded(Pictured, Protocol):
     """A screen that commands run on."""
 
     frame: Frame
 
     @property
-    def app(self) -> App[Any]: ...
-    @property
     def situation(self) -> Situation: ...
-    def notify(self, message: str, *, severity: Any = "information", markup: bool = True) -> None: ...
 
 
 class SharedCommands:
@@ -59,14 +64,7 @@ class SharedCommands:
             self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
 
     def _screenshot(self) -> None:
-        at = stamp(self._options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
-        path = (self._options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
-        try:
-            written = write_new(path, self._screen.app.export_screenshot(title="sqs-tui"))
-        except OSError as error:
-            self._refuse(f"no screenshot: {describe(error)}")
-        else:
-            self._screen.notify(one_line(f"Screenshot: {written}"), markup=False)
+        save_screenshot(self._screen, self._options)
 
     def _push_help(self) -> None:
         self._screen.app.push_screen(Help(self._screen.situation))
@@ -102,3 +100,15 @@ class SharedCommands:
 
     def _refuse(self, text: str) -> None:
         self._screen.notify(one_line(text), severity="error", markup=False)
+
+
+def save_screenshot(screen: Pictured, options: DashboardOptions) -> None:
+    """Write what is seen to a file of its own, and say where."""
+    at = stamp(options.clock()).replace(" UTC", "Z").replace(" ", "T").replace(":", "")
+    path = (options.screenshot_dir or Path.cwd()) / f"sqs-tui-{at}.svg"
+    try:
+        written = write_new(path, screen.app.export_screenshot(title="sqs-tui"))
+    except OSError as error:
+        screen.notify(one_line(f"no screenshot: {describe(error)}"), severity="error", markup=False)
+    else:
+        screen.notify(one_line(f"Screenshot: {written}"), markup=False)

@@ -1,0 +1,113 @@
+"""What every application of ours on a terminal does: themes, the backstop, complaints, the way out, crash reports."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import App
+
+from sqs_core.model import Level
+from sqs_tui.asking_driver import AskingDriver
+from sqs_tui.commands import app_bindings
+from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_tui.secrecy import masked_traceback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from textual.binding import BindingType
+    from textual.filter import LineFilter
+
+    from sqs_core.model import Event
+    from sqs_tui.departure import Departure
+    from sqs_tui.options import DashboardOptions
+    from sqs_tui.terminal_watch import TerminalWatch
+
+PLAIN_THEME = "ansi-dark"
+UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
+
+
+class BaseApp(App[int]):
+    """The result of `run` is the exit code."""
+
+    CSS_PATH = "dashboard.tcss"
+    TITLE = "sqs-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [*app_bindings()]
+
+    def __init__(self, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None = None) -> None:
+        super().__init__(driver_class=AskingDriver if watch else None)
+        self._watch = watch
+        self._options = options
+        self._departure = departure
+        self._backstop = DropObeyed()
+        self._complaint = ""
+        if options.theme is not None and options.theme in self.available_themes:
+            self.theme = options.theme
+        elif self.console.color_system == "standard":
+            self.theme = PLAIN_THEME
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the backstop against control characters in foreign text."""
+        return [*super().get_line_filters(), self._backstop]
+
+    def refresh_frame(self) -> None:
+        """Draw what there is now. Never raises."""
+        raise NotImplementedError
+
+    def action_leave(self) -> None:
+        """Somebody wants out; how often it was said decides how."""
+        self._departure.press()
+        self.refresh_frame()
+
+    def _begin_frames(self) -> None:
+        self._departure.on_change = self._wake
+        if self._options.theme not in (None, self.theme):
+            self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
+        self.set_interval(1 / self._options.fps, self.refresh_frame)
+        self._watch_terminal()
+        self.refresh_frame()
+
+    def _watch_terminal(self) -> None:
+        watch, driver = self._watch, self._driver
+        if watch is None or not isinstance(driver, AskingDriver):
+            return
+
+        def ask() -> None:
+            if watch.worth_asking():
+                driver.ask()
+
+        driver.on_answer, driver.on_stir = watch.answered, watch.stirred
+        watch.start()
+        ask()
+        self.set_interval(watch.limits.probe_seconds, ask)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Another program has the terminal: this loop stands still meanwhile, and its silence means nothing."""
+        with self._departure.elsewhere(), super().suspend():
+            yield
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.refresh_frame)
+
+    def _announce(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.notify(one_line(event.text), severity="information" if event.level is Level.INFO else "error", markup=False)
+
+    def _complain(self, text: str) -> None:
+        """Say it once, however many frames it goes on."""
+        if text != self._complaint:
+            self._complaint = text
+            self.notify(one_line(text), severity="error", markup=False)
+
+    def _fatal_error(self) -> None:
+        """A crash report without local variables, which hold bodies and secrets."""
+        self.bell()
+        error = sys.exception()
+        report = masked_traceback(error) if error else ""
+        self._exit_renderables.append(Text(f"The dashboard stopped on an error of its own.\n{report}"))
+        self._close_messages_no_wait()
