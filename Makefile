@@ -60,10 +60,11 @@ format: $(DEV)
 screenshots: $(DEV) ## draw the pictures of the README again
 	.venv/bin/python screenshots/make.py
 
-bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, and of drawing
+bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, of a fleet, and of drawing
 	.venv/bin/python tests/bench/bench_consume.py
 	.venv/bin/python tests/bench/bench_snapshot.py
 	.venv/bin/python tests/bench/bench_attach.py
+	.venv/bin/python tests/bench/bench_fleet.py
 	PYTHONPATH=tests .venv/bin/python tests/bench/bench_bytes.py
 
 pyz: $(DEMO) ## a single file for pods that lack sqs-tui: dist/sqs-tui.pyz
