@@ -198,6 +198,11 @@ def test_rules_count_skip_and_roll_seeded_dice(through: Through) -> None:
     assert struck(8) != first
 
 
+def test_a_rule_may_strike_each_third_request(through: Through) -> None:
+    through.proxy.add(Rule(Fault.ERROR, skip=1, every=3, times=2))
+    assert [number for number in range(12) if _fails(through)] == [3, 6]
+
+
 def _fails(through: Through) -> bool:
     try:
         through.send()

@@ -74,7 +74,7 @@ def test_kills_at_random_moments_lose_nothing(
     killer = room.killer(consume(room, localstack), SEED)
     for _ in range(kills):
         killer.kill_after_a_while(1.2)
-    process = killer.start()
+    process = killer.start_and_wait()
     wait_until(room.drained, 120, look_seconds=0.2)
     process.terminate()
     out, _ = process.communicate(timeout=40)

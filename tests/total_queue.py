@@ -29,7 +29,7 @@ import json, os, random, time
 LOG = os.open(os.environ["FINISHED_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 def handle(message):
-    time.sleep(random.uniform(0.02, 0.12))
+    time.sleep(random.uniform(0.05, 0.2))
     line = {"id": message.body, "pid": os.getpid(), "at": time.time(), "receives": message.receive_count}
     os.write(LOG, (json.dumps(line) + "\\n").encode())
     os.fsync(LOG)
@@ -72,6 +72,10 @@ class Log:
         with self._lock:
             os.write(self._file, "".join(json.dumps(line) + "\n" for line in lines).encode())
             os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -124,6 +128,7 @@ def produce(sqs: SQSClient, url: str, ids: Sequence[str], log: Path, group: Call
             continue
         done = {int(entry["Id"]) for entry in answer.get("Successful", [])}
         written.write([{"id": name, "proved": True} for index, name in enumerate(batch) if index in done])
+    written.close()
 
 
 class Killer:
@@ -131,15 +136,22 @@ class Killer:
 
     def __init__(self, command: Sequence[str], finished: Path, seed: int, **popen: Any) -> None:
         self._command, self._finished, self._popen = command, finished, popen
+        self._errors = finished.with_name("errors")
         self._dice = random.Random(seed)
         self.kills: dict[int, float] = {}
         self.by_phase: Counter[str] = Counter()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it."""
-        return subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **self._popen
-        )  # one short line on stdout at the end: the pipe cannot fill
+        with self._errors.open("wb") as errors:
+            # One short line on stdout at the end: the pipe cannot fill.
+            return subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=errors, **self._popen)
+
+    def start_and_wait(self) -> subprocess.Popen[bytes]:
+        """Start it, and wait until it says that it consumes: from then on it ends in order when it is told to."""
+        process = self.start()
+        wait_until(lambda: b"consumer.started" in self._errors.read_bytes(), 60)
+        return process
 
     def kill_after_a_while(self, longest_seconds: float) -> None:
         """Start it, wait for its first finished message (now and then not even that), and a random time more; kill it."""

@@ -178,7 +178,8 @@ class _Counted:
 
     def applies(self, dice: random.Random) -> bool:
         self._asked += 1
-        if self._asked <= self.rule.skip or (self.rule.times is not None and self._struck >= self.rule.times):
+        after = self._asked - self.rule.skip
+        if after <= 0 or after % self.rule.every or (self.rule.times is not None and self._struck >= self.rule.times):
             return False
         if self.rule.probability < 1 and dice.random() >= self.rule.probability:
             return False

@@ -57,13 +57,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a fault happens: to operations that match `operation` (`*` is any text), after the first `skip` of them, to `times`
-    at most (None: to all), each with `probability`."""
+    """When a fault happens: to operations that match `operation` (`*` is any text), after the first `skip` of them to each
+    `every`-th, to `times` at most (None: to all), each with `probability`."""
 
     fault: Fault
     operation: str = "*"
     times: int | None = None
     skip: int = 0
+    every: int = 1
     probability: float = 1.0
     code: str = "InternalFailure"
     status: int = 500
