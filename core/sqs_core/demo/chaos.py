@@ -50,7 +50,6 @@ class ChaosProxy:
         self._dice = random.Random(seed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos", daemon=True)
-        self._connections: set[asyncio.Task[None]] = set()
         self._place = _bound_socket(0)
         self._server: asyncio.Server | None = None
 
@@ -128,15 +127,16 @@ class ChaosProxy:
             port = self._place.getsockname()[1]
             self._place.close()
             self._place = _bound_socket(port)  # bound and not listening: connections are refused, and nobody else gets the port
-        for connection in list(self._connections):
+        await asyncio.sleep(0)  # a connection that was just accepted gets as far as where it can be cancelled
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
             connection.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections, timeout=_STOP_SECONDS)
+        if connections:
+            await asyncio.wait(connections, timeout=_STOP_SECONDS)
+        for _ in range(2):
+            await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
         link = _Link(self._host, self._port)
         try:
             with contextlib.suppress(*_ENDINGS):
@@ -144,7 +144,6 @@ class ChaosProxy:
         except asyncio.CancelledError:
             _reset(writer)
         finally:
-            self._connections.discard(task)
             link.close()
             writer.close()
 
