@@ -30,13 +30,15 @@ SLOWEST_SECONDS = 30.0
 class Terminal:
     """A command on a pseudo-terminal. `seen` is all that it wrote."""
 
-    def __init__(self, arguments: Sequence[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
+    def __init__(
+        self, arguments: Sequence[str], columns: int = 80, rows: int = 24, command: str | Path = COMMAND, **environment: str
+    ) -> None:
         self.seen = b""
         master, slave = pty.openpty()
         self._master = master
         self.resize(columns, rows)
         self.process = subprocess.Popen(
-            [COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            [command, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", **environment},
         )  # fmt: skip
         os.close(slave)
