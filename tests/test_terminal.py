@@ -31,14 +31,21 @@ class Terminal:
     """A command on a pseudo-terminal. `seen` is all that it wrote."""
 
     def __init__(
-        self, arguments: Sequence[str], columns: int = 80, rows: int = 24, command: str | Path = COMMAND, **environment: str
+        self,
+        arguments: Sequence[str],
+        columns: int = 80,
+        rows: int = 24,
+        *,
+        command: str | Path = COMMAND,
+        directory: Path | None = None,
+        **environment: str,
     ) -> None:
         self.seen = b""
         master, slave = pty.openpty()
         self._master = master
         self.resize(columns, rows)
         self.process = subprocess.Popen(
-            [command, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            [command, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=directory,
             env={**os.environ, "TERM": "xterm-256color", **environment},
         )  # fmt: skip
         os.close(slave)

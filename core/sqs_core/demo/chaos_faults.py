@@ -10,6 +10,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
+from xml.sax.saxutils import escape
 
 from sqs_core.demo.http_stream import HttpMessage
 
@@ -42,7 +43,7 @@ class Fault(StrEnum):
     REDELIVERED = "redelivered"
     """What a receive brings is made visible again at once, so that it comes again while its receiver holds it."""
     ERROR = "error"
-    """The server never hears of the request; `code` and `status` are answered."""
+    """The server never hears of the request; `code`, `text` and `status` are answered."""
     HTML = "html"
     """A web page with `status` in the server's place."""
     EMPTY = "empty"
@@ -67,6 +68,7 @@ class Rule:
     every: int = 1
     probability: float = 1.0
     code: str = "InternalFailure"
+    text: str = "told to"
     status: int = 500
     seconds: float = 1.0
 
@@ -159,11 +161,14 @@ async def _redelivered(exchange: Exchange) -> bool:
 
 
 async def _error(exchange: Exchange) -> bool:
-    code, status = exchange.rule.code, exchange.rule.status
+    code, text, status = exchange.rule.code, exchange.rule.text, exchange.rule.status
     if "x-amz-target" in exchange.request.headers:
-        kind, body = "application/x-amz-json-1.0", json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": "told to"})
+        kind, body = "application/x-amz-json-1.0", json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": text})
     else:
-        kind, body = "text/xml", f"<ErrorResponse><Error><Code>{code}</Code><Message>told to</Message></Error></ErrorResponse>"
+        kind, body = (
+            "text/xml",
+            f"<ErrorResponse><Error><Code>{code}</Code><Message>{escape(text)}</Message></Error></ErrorResponse>",
+        )
     await exchange.send(_made_up(status, kind, body))
     return True
 
