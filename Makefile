@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench clean
+.PHONY: help demo test test-pinned test-newest test-full torture soak check format screenshots bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,10 @@ test-pinned: $(DEV) $(LOCALSTACK)
 # The emulator's pin keeps it out of this environment: it is found on PATH instead.
 test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
+
+test-full: $(DEV) $(LOCALSTACK) ## the long tests in full: about half an hour
+	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --numprocesses 4 -rP \
+		tests/test_peek_random.py tests/test_redrive_killed.py tests/test_random_keys.py
 
 # One after the other, for they measure; a test of these may well take minutes.
 TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py hostile_terminal.py)
@@ -60,6 +64,7 @@ check: $(DEV) ## lint, format, types and import contracts
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/mypy tests
+	.venv/bin/mypy deploy
 	PYTHONPATH=core:tui .venv/bin/lint-imports
 
 format: $(DEV)
@@ -69,12 +74,17 @@ format: $(DEV)
 screenshots: $(DEV) ## draw the pictures of the README again
 	.venv/bin/python screenshots/make.py
 
-bench: $(DEV) ## cost per message against plain boto3, and the cost of a snapshot
+bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, and of drawing
 	.venv/bin/python tests/bench/bench_consume.py
 	.venv/bin/python tests/bench/bench_snapshot.py
+	.venv/bin/python tests/bench/bench_attach.py
+	PYTHONPATH=tests .venv/bin/python tests/bench/bench_bytes.py
+
+pyz: $(DEMO) ## a single file for pods that lack sqs-tui: dist/sqs-tui.pyz
+	.venv/bin/python deploy/pyz/build.py dist/sqs-tui.pyz
 
 clean: ## remove what the targets above made
-	rm -rf .venv/ .venv-newest/ .venv-localstack/ .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
+	rm -rf .venv/ .venv-newest/ .venv-localstack/ dist/sqs-tui.pyz .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
 
 define new_environment
 	@test -n "$(1)" || { echo "no Python >= 3.11 with venv found; name one with: make PYTHON=/path/to/python3" >&2; exit 2; }

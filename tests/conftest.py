@@ -164,3 +164,15 @@ def sts() -> Iterator[Server]:
     """A stand-in of STS."""
     with serve(identity_servers.sts) as server:
         yield server
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Runs a command with `--json`; gives the exit code and the object."""
+
+    def run(endpoint: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+        code = cli.main(["--endpoint-url", endpoint, *arguments, "--json"], standalone_mode=False)
+        seen: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return int(code), seen
+
+    return run

@@ -155,8 +155,13 @@ class Process:
         self._out.close()
         self._errors.close()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Send a signal."""
+        """Send a signal; to one that has ended it is nothing."""
         self._process.send_signal(number)
 
     def wait_for(self, text: str) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import threading
+import warnings
+from typing import TYPE_CHECKING
 
 from sqs_core.model import Event, Level
 from sqs_tui import event_writer
 from sqs_tui.event_writer import EventWriter
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def _event(count: int = 1, code: str = "poll.error") -> Event:
@@ -56,3 +62,31 @@ def test_a_stuck_reader_stops_nobody_and_what_was_dropped_is_counted() -> None:
             lines.append(json.loads(reader.readline()))
         assert lines[-1]["dropped_before"]
         writer.close()
+
+
+def test_what_the_process_logs_warns_of_and_dies_of_are_lines_of_the_same_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    root, stream = logging.getLogger(), io.StringIO()
+    writer, handlers = EventWriter([stream]), list(root.handlers)
+    event_writer.log_through(writer)
+    try:
+        logging.getLogger("jobs").warning("paid\n%s", "twice", extra={"queue": "orders", "message_id": "m-1"})
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("old", DeprecationWarning, stacklevel=1)
+        ended = threading.Thread(target=lambda: 1 / 0, name="own")
+        ended.start()
+        ended.join()
+        writer(_event())
+    finally:
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = handlers
+    writer.close()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["code"] for line in lines] == ["jobs", "py.warnings", "threading", "poll.error"]
+    assert all(isinstance(line[name], str) for line in lines for name in ("at", "level", "code", "text"))
+    assert [line["queue"] for line in lines] == ["orders", None, None, "orders"]
+    assert lines[0]["message_id"] == "m-1"
+    assert lines[0]["text"] == "paid\ntwice"
+    assert "thread own ended: " in lines[2]["text"]
+    assert "division by zero" in lines[2]["text"]

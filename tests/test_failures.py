@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sqs_core.failures import FAILED, MOST_GROUPS, Failures, FailureTally, common_pattern
 from sqs_core.model import Finished, Outcome
-from sqs_core.wire import plain
+from sqs_core.wire import to_plain
 from tui_canned import finished
 
 
@@ -117,5 +117,7 @@ def test_the_snapshot_is_the_same_object_while_nothing_fails() -> None:
 
 
 def test_what_is_not_known_is_left_out_of_json() -> None:
-    written = plain({"error_type": None, "place": None, "receive_count": None, "sent_at": None, "pattern": None, "first_at": 0.0})
+    written = to_plain(
+        {"error_type": None, "place": None, "receive_count": None, "sent_at": None, "pattern": None, "first_at": 0.0}
+    )
     assert written == {"first_at": "1970-01-01T00:00:00.000Z"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hostile_screens import CLASSES, MARK, bombs
-from test_terminal import Terminal
+from terminals import Terminal
 from torturing import Row
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ _OWN = re.compile(r"\x1b(\[[0-9;:?<>=$]*[ -/]*[@-~]|\]22;[a-z-]+\x07|[()][A-Z0-9
 _LAYOUT = frozenset("\r\n\t\x0f\x0e\x08")
 
 
+class Driven(Terminal):
+    """The dashboard with a drive in it."""
+
+    COMMAND = Path(sys.executable)
+
+
 def leaks(seen: bytes) -> list[str]:
     """What a terminal would obey, hide or reorder that the dashboard does not send by itself."""
     text = seen.decode("utf-8", "replace")
@@ -40,7 +46,7 @@ def leaks(seen: bytes) -> list[str]:
 def drive(tmp_path: Path, what: str, count: int, layers: str = "both") -> tuple[bytes, dict[str, Any], int]:
     """All that reached the terminal, what the drive told, and the exit code."""
     result = tmp_path / f"{what}-{layers}"
-    with Terminal([str(DRIVE), layers, what, str(count), str(result)], 140, 45, command=sys.executable) as terminal:
+    with Driven([str(DRIVE), layers, what, str(count), str(result)], 140, 45) as terminal:
         code = terminal.ended(SECONDS)
         seen = terminal.seen
     return seen, json.loads(result.read_text()) if result.exists() else {"problem": seen[-1500:].decode("utf-8", "replace")}, code

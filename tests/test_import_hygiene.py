@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parent.parent
 ENGINE_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich", "sqs_tui")
 VERSION_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich")
@@ -54,6 +56,21 @@ def test_the_doctor_needs_no_screen() -> None:
     assert done.returncode == 1
     assert '"schema": 1' in done.stdout
     assert "botocore" in loaded
+    assert loaded.isdisjoint(("textual", "rich"))
+
+
+@pytest.mark.parametrize("command", ["attach", "snapshot 1", "control 1 pause", "bridge 1"])
+def test_what_runs_in_a_pod_needs_neither_a_screen_nor_the_sdk(command: str) -> None:
+    done, loaded = _loaded_by(f"sys.argv = ['sqs-tui', *{command.split()!r}]; from sqs_tui.cli import main; main()")
+    assert done.returncode == (0 if command == "attach" else 2), done.stderr
+    assert loaded.isdisjoint(VERSION_MUST_NOT_LOAD)
+
+
+def test_a_headless_consumer_with_a_control_socket_needs_no_screen() -> None:
+    flags = ["--endpoint-url", "http://127.0.0.1:9", "consume", "q", "--handler", "builtin:noop", "--headless", "--duration", "1"]
+    done, loaded = _loaded_by(f"sys.argv = ['sqs-tui', *{flags!r}, '--control']; from sqs_tui.cli import main; main()")
+    assert done.returncode == 1, done.stderr
+    assert "asyncio" in loaded, "the control socket was there"
     assert loaded.isdisjoint(("textual", "rich"))
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
-import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consuming import PROCESS_SECONDS, PROGRAM, depth, fill
+from consuming import depth, fill
 from identity_servers import Denying, Losing, serve
 from sqs_core.action_log import log_path
 from sqs_core.errors import ConfigurationError
@@ -220,32 +217,6 @@ def test_a_lost_answer_to_a_delete_is_finished_by_the_next_run(
     assert numbers(everything(ministack_sqs, queue.url)) == list(range(20)), "sent once"
 
 
-def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
-    localstack: str, sqs: SQSClient, queue_factory: QueueFactory, redrive: Callable[..., tuple[int, dict[str, Any]]]
-) -> None:
-    queue = queue_factory(max_receive_count=3)
-    dead = dead_letters(sqs, queue, 400)
-    dice = random.Random(7)
-    command = [str(PROGRAM), "--endpoint-url", localstack, "redrive", dead.name, "--where", REFUNDS, "--yes", "--rate", "60"]
-    for _ in range(4):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert process.stdout is not None
-        process.stdout.readline()
-        threading.Event().wait(dice.uniform(0, 0.6))
-        process.kill()
-        process.communicate(timeout=PROCESS_SECONDS)
-    code, seen = redrive(localstack, dead.name, "--where", REFUNDS, "--yes")
-    assert (code, seen["failed"]) == (int(seen["uncertain"] > 0), 0)
-    back, left = numbers(everything(sqs, queue.url)), everything(sqs, dead.url)
-    uncertain = {result["message_id"] for result in seen["results"] if result["state"] == "uncertain"}
-    in_both = [json.loads(message["Body"])["n"] for message in left if message["MessageId"] in uncertain]
-    assert len(back) == len(set(back)), "none twice"
-    sure = [json.loads(message["Body"])["n"] for message in left if message["MessageId"] not in uncertain]
-    assert not set(sure) & set(back)
-    assert sorted({*back, *sure, *in_both}) == list(range(400))
-    assert seen["moved"] < 100, "the killed runs did some of it"
-
-
 def test_only_one_run_at_a_time(
     ministack: str,
     ministack_sqs: SQSClient,
@@ -294,3 +265,25 @@ def test_sqs_moves_them_itself_only_when_it_is_asked_to(
     code, seen = redrive(localstack, dead.name, "--to", queue.name, "--server-side", "--yes")
     assert (code, seen["state"], seen["moved"]) == (0, "COMPLETED", 15)
     assert numbers(everything(sqs, queue.url)) == list(range(15))
+
+
+def test_messages_go_to_an_emulator_at_another_endpoint_and_to_no_other_server(
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    localstack: str,
+    sqs: SQSClient,
+    queue_factory: QueueFactory,
+    redrive: Callable[..., tuple[int, dict[str, Any]]],
+) -> None:
+    dead, other = dead_letters(ministack_sqs, ministack_queue_factory(max_receive_count=3), 8), queue_factory()
+    there = f"{localstack}/000000000000/{other.name}"
+    code, seen = redrive(ministack, dead.name, "--to", there, "--dry-run")
+    assert (code, seen["plan"]["moves"]) == (0, {other.name: 8})
+    assert localstack in seen["plan"]["note"]
+    code, seen = redrive(ministack, dead.name, "--to", there, "--where", REFUNDS, "--yes")
+    assert (code, counts(seen)["moved"]) == (0, 2)
+    assert numbers(everything(sqs, other.url)) == [0, 4]
+    assert depth(ministack_sqs, dead.url) == (6, 0)
+    with pytest.raises(ConfigurationError, match="not on this machine"):
+        redrive(ministack, dead.name, "--to", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "--yes")

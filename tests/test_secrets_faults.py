@@ -10,8 +10,8 @@ import identity_servers
 from consuming import fill
 from identity_servers import serve
 from sqs_core.demo.chaos import ChaosProxy, Fault, Rule
+from terminals import Terminal
 from test_secrets import BODY, PLANTED, leaks, planted  # noqa: F401 - a fixture
-from test_terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,15 +43,17 @@ def test_on_a_terminal(
     ministack: str,
     ministack_sqs: SQSClient,
     ministack_queue_factory: QueueFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queue = ministack_queue_factory()
     fill(ministack_sqs, queue, [BODY] * 3)
     home = clean_environment
+    monkeypatch.chdir(home)  # where a picture of the screen goes
     arguments = ["--log-file", str(home / "log"), "--region", "us-east-1", "--env", "staging", "--allow-endpoint", "127.0.0.1"]
     with serve(identity_servers.sts) as sts, ChaosProxy(ministack, *REFUSING) as proxy:
         arguments += ["--sts-endpoint-url", sts.url, "--endpoint-url", proxy.url]
         arguments += ["consume", queue.name, "--handler", "builtin:fail", "--wait", "1", "--drain-timeout", "1"]
-        with Terminal(arguments, 160, 50, directory=home, **planted) as terminal:
+        with Terminal(arguments, 160, 50, **planted) as terminal:
             terminal.until(b"SignatureDoesNotMatch")
             for keys in (b"m", b"\r", b"\x1b", b"e", b"\x1b", b"I", b"\x1b", b"@", b"\x1b", b"s"):
                 terminal.press(keys)

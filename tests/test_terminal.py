@@ -2,117 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
 import signal
-import struct
 import subprocess
-import sys
-import termios
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
+from terminals import COMMAND, LEAVE_ALT_SCREEN, Shell, Terminal, emulator_of, processes
+from waiting import wait_until
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from servers import QueueFactory
-
-COMMAND = Path(sys.executable).with_name("sqs-tui")
-LEAVE_ALT_SCREEN = b"\x1b[?1049l"
-SLOWEST_SECONDS = 30.0
-
-
-class Terminal:
-    """A command on a pseudo-terminal. `seen` is all that it wrote."""
-
-    def __init__(
-        self,
-        arguments: Sequence[str],
-        columns: int = 80,
-        rows: int = 24,
-        *,
-        command: str | Path = COMMAND,
-        directory: Path | None = None,
-        **environment: str,
-    ) -> None:
-        self.seen = b""
-        master, slave = pty.openpty()
-        self._master = master
-        self.resize(columns, rows)
-        self.process = subprocess.Popen(
-            [command, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=directory,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
-        )  # fmt: skip
-        os.close(slave)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """Close the terminal's other end, as a lost connection does."""
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
-
-    def resize(self, columns: int, rows: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._master, keys)
-
-    def read(self, seconds: float) -> bool:
-        """Take in what comes within so long; False when the other side has closed."""
-        ready, _, _ = select.select([self._master], [], [], seconds)
-        if ready:
-            try:
-                chunk = os.read(self._master, 65536)
-            except OSError:
-                return False
-            self.seen += chunk
-            return bool(chunk)
-        return True
-
-    def until(self, text: bytes) -> None:
-        """Read until a text has been drawn."""
-        end = time.monotonic() + SLOWEST_SECONDS
-        while text not in self.seen:
-            assert time.monotonic() < end, f"{text!r} was not drawn; the end of what was: {self.seen[-2000:]!r}"
-            assert self.read(0.1), f"ended before {text!r}: {self.seen[-2000:]!r}"
-
-    def ended(self, within_seconds: float) -> int:
-        """The exit code, once it ends; reads on meanwhile, as a terminal does."""
-        end = time.monotonic() + within_seconds
-        while self.process.poll() is None:
-            assert time.monotonic() < end, "still running"
-            self.read(0.05)
-        while self.read(0.05) and select.select([self._master], [], [], 0)[0]:
-            pass
-        return self.process.returncode
-
-
-def processes() -> dict[str, tuple[str, str]]:
-    """Live processes: pid → (parent's pid, command line)."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 3) for line in listing.splitlines()[1:]]
-    return {row[0]: (row[1], row[3]) for row in rows if not row[2].startswith("Z")}
-
-
-def emulator_of(terminal: Terminal) -> set[str]:
-    """The pids of the guard that a demo started and of the emulator under it."""
-    everything = processes()
-    guards = {pid for pid, (parent, _) in everything.items() if parent == str(terminal.process.pid)}
-    return guards | {pid for pid, (parent, _) in everything.items() if parent in guards}
 
 
 def started_demo(terminal: Terminal) -> set[str]:
@@ -148,7 +50,7 @@ def test_a_lost_terminal_ends_the_process() -> None:
         started = started_demo(terminal)
         terminal.hang_up()
         terminal.process.wait(15)
-    assert not started & set(processes())
+    wait_until(lambda: not started & set(processes()))
 
 
 def test_a_key_before_the_start_is_through_leaves_cleanly() -> None:
@@ -181,6 +83,15 @@ def test_draws_at_any_size_in_16_colours(columns: int, rows: int) -> None:
         assert terminal.ended(8.0) == 0
 
 
+@pytest.mark.parametrize("line", ["unset TERM COLORTERM; exec sqs-tui demo", "TERM= COLORTERM= exec sqs-tui demo"])
+def test_a_terminal_that_is_not_named_gets_16_colours(line: str) -> None:
+    with Shell(line) as terminal:
+        terminal.until(b"running")
+        assert b"\x1b[38;2;" not in terminal.seen
+        terminal.press(b"q")
+        assert terminal.ended(8.0) == 0
+
+
 def test_a_locale_without_utf8_still_gets_borders() -> None:
     with Terminal(["demo"], PYTHONUTF8="0", LC_ALL="C", PYTHONIOENCODING="latin-1") as terminal:
         terminal.until("╭".encode())
@@ -200,10 +111,72 @@ def test_without_a_terminal_one_line_names_headless(arguments: list[str]) -> Non
     assert "--headless" in done.stderr
 
 
-def test_a_dumb_terminal_is_refused() -> None:
-    with Terminal(["demo"], TERM="dumb") as terminal:
-        assert terminal.ended(10.0) == 2
-        assert b"TERM=dumb" in terminal.seen
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("TERM=dumb exec sqs-tui demo", "TERM=dumb cannot draw a dashboard"),
+        ("TERM=unknown exec sqs-tui inspect", "TERM=unknown cannot draw a dashboard"),
+        ("exec sqs-tui demo <&-", "no terminal on stdin"),
+        ("exec sqs-tui inspect </dev/null", "no terminal on stdin"),
+        ("true | sqs-tui demo", "no terminal on stdin"),
+    ],
+)
+def test_what_cannot_be_drawn_on_is_refused_in_one_line(line: str, named: str) -> None:
+    with Shell(line) as terminal:
+        assert terminal.ended(20.0) == 2
+        assert terminal.seen.startswith(f"sqs-tui: {named}".encode())
+        assert terminal.seen.count(b"\n") == 1
+        assert b"\x1b" not in terminal.seen
+
+
+def test_a_screen_that_would_go_to_a_file_is_refused(tmp_path: Path) -> None:
+    with Shell(f"exec sqs-tui demo 2>{tmp_path}/errors") as terminal:
+        assert terminal.ended(20.0) == 2
+        assert terminal.seen == b""
+    assert (tmp_path / "errors").read_text(encoding="utf-8").startswith("sqs-tui: no terminal on stderr")
+
+
+@pytest.mark.parametrize("line", ["2>&-", "<&- >&- 2>&-"])
+def test_without_anywhere_to_say_why_the_code_says_it(line: str) -> None:
+    with Shell(f"exec sqs-tui demo {line}") as terminal:
+        assert terminal.process.wait(20.0) == 2
+
+
+@pytest.mark.parametrize("line", [">/dev/null", ">&-"])
+def test_stdout_may_be_anything(line: str) -> None:
+    with Shell(f"exec sqs-tui demo {line}") as terminal:
+        terminal.until(b"running")
+        terminal.press(b"q")
+        assert terminal.ended(10.0) == 0
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(0, 0), (1, 1), (20, 5)])
+def test_a_size_that_comes_late_is_drawn(columns: int, rows: int) -> None:
+    with Terminal(["demo"], columns, rows) as terminal:
+        terminal.until(b"\x1b[?1049h")
+        terminal.read(0.1)
+        terminal.resize(120, 40)
+        terminal.process.send_signal(signal.SIGWINCH)
+        terminal.until(b"running")
+        terminal.until(b"\x1b[40;")
+        terminal.press(b"q")
+        assert terminal.ended(10.0) == 0
+
+
+def test_a_hangup_that_is_ignored_still_ends_with_the_terminal() -> None:
+    with Shell("trap '' HUP; exec sqs-tui demo") as terminal:
+        started = started_demo(terminal)
+        terminal.hang_up()
+        assert terminal.process.wait(20) == 0
+    wait_until(lambda: not started & set(processes()))
+
+
+def test_a_hangup_ends_a_viewer(ministack: str) -> None:
+    with Terminal(["inspect", "--endpoint-url", ministack]) as terminal:
+        terminal.until(b"running")
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.ended(8.0) == 0
+        assert LEAVE_ALT_SCREEN in terminal.seen
 
 
 def test_unknown_queue_becomes_a_line_in_the_shell(localstack: str) -> None:

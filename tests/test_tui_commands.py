@@ -178,7 +178,7 @@ async def test_the_palette_runs_the_same_commands() -> None:
 
 
 async def test_help_shows_every_key() -> None:
-    async with dashboard(size=(100, 120)) as running:
+    async with dashboard(size=(100, 130)) as running:
         await running.press("question_mark")
         text = running.text()
         assert all(command.title in text for command in COMMANDS)

@@ -190,6 +190,23 @@ async def test_resizing_at_run_time(size: tuple[int, int]) -> None:
         assert "● running" in running.text()
 
 
+@pytest.mark.parametrize("keys", [["question_mark"], ["I"], ["e"], ["x"], ["slash"], ["Q"], ["at"]])
+async def test_no_screen_is_drawn_where_there_is_no_room(keys: list[str]) -> None:
+    async with dashboard() as running:
+        await running.press(*keys)
+        before, focused = running.text(), running.app.focused
+        for size in ((59, 40), (120, 14), (30, 8)):
+            await running.pilot.resize_terminal(*size)
+            await running.pilot.pause()
+            shown = [line.strip() for line in running.text().splitlines() if line.strip()]
+            assert shown[:2] == [f"too small: {size[0]}x{size[1]}", "needs 60x15"]
+            assert len(shown) <= 3
+        await running.pilot.resize_terminal(120, 40)
+        await running.pilot.pause()
+        assert running.text() == before
+        assert running.app.focused is focused
+
+
 @pytest.mark.parametrize("keys", [[], ["question_mark"]], ids=["dashboard", "help"])
 async def test_a_size_that_the_terminal_no_longer_has_is_not_laid_out(keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     async with dashboard() as running:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.app import App
 
 from sqs_core.model import PoolSize, RunState, ThreadState
 from sqs_tui import departure as ways_out
@@ -122,6 +125,13 @@ def test_the_drains_bar_never_runs_backwards() -> None:
     assert fractions[-1] == 1
 
 
+def test_a_poll_ends_after_the_wait_that_the_consumer_was_told() -> None:
+    now = draining(0, 0, NOW - 2)
+    short = replace(now, consumers=tuple(replace(each, wait_seconds=5) for each in now.consumers))
+    assert "1 long poll ends in 3 s" in DrainProgress().observe(short, 25).remains
+    assert "1 long poll ends in 18 s" in DrainProgress().observe(now, 25).remains
+
+
 class Guarded:
     """A departure stepped by hand."""
 
@@ -193,10 +203,21 @@ def test_a_lost_terminal_drains_unseen_and_leaves() -> None:
 def test_a_loop_that_gives_no_beat_counts_as_a_lost_terminal() -> None:
     guarded = Guarded()
     guarded.departure._had_terminal = False
-    for _ in range(ways_out.STUCK_AFTER_BEATS - 1):
+    for _ in range(int(ways_out.STUCK_AFTER_SECONDS) - 1):
         guarded.departure._watch_terminal()
     assert not guarded.departure.hung_up
     guarded.departure.beat()
-    for _ in range(ways_out.STUCK_AFTER_BEATS):
+    for _ in range(int(ways_out.STUCK_AFTER_SECONDS)):
         guarded.departure._watch_terminal()
     assert guarded.departure.hung_up
+
+
+async def test_an_editor_may_be_open_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(App, "suspend", lambda _: nullcontext())
+    async with dashboard() as running:
+        departure = running.app._departure
+        with running.app.suspend():
+            for _ in range(int(ways_out.STUCK_AFTER_SECONDS) + 1):
+                departure._watch_terminal()
+        departure._watch_terminal()
+        assert not departure.hung_up

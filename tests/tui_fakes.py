@@ -15,6 +15,7 @@ from tui_canned import NOW, snapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqs_core.facade import Link
     from sqs_core.model import MessageDetail, PoolName, RunState, Snapshot
 
 
@@ -88,6 +89,7 @@ class FakeFacade:
     queues: dict[str, QueueDetails] = field(default_factory=dict)
     looks: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     deadline_seconds: float | None = None
+    far: Link | None = None
     bench: FakeBench = field(default_factory=lambda: FakeBench())
     called: threading.Condition = field(default_factory=threading.Condition)
 
@@ -134,6 +136,9 @@ class FakeFacade:
 
     def drain(self) -> None:
         self._call("drain")
+
+    def link(self) -> Link | None:
+        return self.far
 
     def drain_deadline_seconds(self) -> float | None:
         return self.deadline_seconds

@@ -11,6 +11,7 @@ import pytest
 
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
+from sqs_tui.leaving import ended_by_leaving
 from sqs_tui.options import DashboardOptions
 from tui_canned import NOW
 from tui_fakes import FakeFacade
@@ -69,9 +70,9 @@ async def dashboard(
     """A dashboard that has drawn its first frames."""
     facade = facade or FakeFacade()
     given_up: list[int] = []
-    departure = Departure(facade, given_up.append)
-    departure._had_terminal = False
     chosen = DashboardOptions(**{"fps": NEVER_FPS, "theme": theme, "clock": lambda: NOW, **options})
+    departure = Departure(ended_by_leaving(facade, chosen), given_up.append)
+    departure._had_terminal = False
     app = DashboardApp(facade, chosen, departure)
     departure.start()
     try:

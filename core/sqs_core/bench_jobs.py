@@ -6,14 +6,14 @@ import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sqs_core.action_log import Action
 from sqs_core.answers import call
 from sqs_core.bench import JobState
-from sqs_core.client import PURGE, AwsSession
+from sqs_core.client import PURGE
 from sqs_core.deleting import Deleter
-from sqs_core.errors import ConfigurationError, describe
+from sqs_core.elsewhere import session_of
+from sqs_core.errors import describe
 from sqs_core.events import Code
 from sqs_core.model import Level, Outcome
 from sqs_core.move_report import MoveOptions, MoveReport, MoveResult, State
@@ -26,11 +26,12 @@ from sqs_core.put_back_journal import Journal
 from sqs_core.putting import Pace, Putter, find_target
 from sqs_core.selecting import Selection
 from sqs_core.sender import Verdict
-from sqs_core.settings import is_local_host, make_connection_settings, parse_queue
+from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from sqs_core.client import AwsSession
     from sqs_core.engine import Engine
     from sqs_core.message import Message
     from sqs_core.move_plan import Plan
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 CANARY_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
-_LISTED = 20
+_LISTED = 200
 _STATES = {Verdict.SENT: State.MOVED, Verdict.REFUSED: State.FAILED, Verdict.UNCERTAIN: State.UNCERTAIN}
 
 
@@ -145,7 +146,7 @@ class BenchJobs:
         source = find_place(session, parse_queue(queue))
 
         def agree(count: int) -> bool:
-            self._ask([f"Plan: {count:,} messages of {source.name} are written to a backup and deleted"], count)
+            self._ask([f"Plan: {count:,} messages of {source.name} are held meanwhile, written to a backup, and deleted"], count)
             if not job.wait():
                 return False
             self._bench.require_write("deleting messages")
@@ -155,23 +156,27 @@ class BenchJobs:
         self._tell(job, Deleter(session, source, only, job.stop).run(agree), "deleted")
 
     def purge(self, job: Job, queue: str) -> None:
-        """Delete all of a queue. The question was answered by typing its name."""
+        """Delete all of a queue, once its name was typed and the number of messages was seen."""
         session = self._bench.writing_session("a purge")
-        target, client = find_target(session, queue), session.client(PURGE)
-        action = Action(session, target, "purge")
+        place = find_place(session, parse_queue(queue))
+        about = "an unknown number of messages" if place.waiting is None else f"about {place.waiting:,} visible messages"
+        hidden = "and all that are in flight or delayed"
+        self._ask([f"Plan: {about} of {place.name}, {hidden}, are deleted; there is no backup and no undo"], 1)
+        if not job.wait():
+            self._end(job, "nothing was changed", ())
+            return
+        self._bench.require_write("a purge")
+        client = session.client(PURGE)
+        action = Action(session, place, "purge")
         try:
-            call("PurgeQueue", lambda: client.purge_queue(QueueUrl=target.url))
+            call("PurgeQueue", lambda: client.purge_queue(QueueUrl=place.url))
         finally:
             client.close()
         action.end("purged", [])
         self._end(job, f"{queue} is being purged: SQS takes up to 60 s", ())
 
     def _session_of(self, to: str) -> AwsSession:
-        """The engine's session, or one for a local endpoint that a URL names."""
-        reference = parse_queue(to)
-        if reference.url is None or _same_place(reference.url, self._bench.session().service_url()):
-            return self._bench.writing_session("sending copies")
-        return AwsSession(make_connection_settings(env="local", endpoint_url=_endpoint(reference.url)))
+        return session_of(to, self._bench.session(), lambda: self._bench.writing_session("sending copies"))
 
     def _canary(self, job: Job, queues: Sequence[str], new_ids: Sequence[str]) -> str:
         """Wait until our own consumer has ended these; why not to go on, or an empty text."""
@@ -204,12 +209,8 @@ class BenchJobs:
         self._change(done=(job.done if job else 0) + count)
 
     def _tell(self, job: Job, report: MoveReport, word: str) -> None:
-        results = [result for result in report.results if result.state is not State.MOVED]
-        lines = [f"  {result.state}: {result.message_id}: {result.why}" for result in results[:_LISTED]]
-        if len(results) > _LISTED:
-            lines.append(f"  … and {len(results) - _LISTED:,} more")
-        if report.backup:
-            lines.append(f"backup, kept 7 days: {report.backup}")
+        lines = [f"backup, kept 7 days: {report.backup}"] if report.backup else []
+        lines += _result_lines(report, word)
         said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
         self._end(job, said, lines, failed=not report.clean)
         if report.results:
@@ -226,6 +227,17 @@ class BenchJobs:
             self._bench.show(job=replace(job, **changed))  # type: ignore[arg-type]
 
 
+def _result_lines(report: MoveReport, word: str) -> Iterator[str]:
+    """A line for each message, what went amiss first."""
+    results = sorted(report.results, key=lambda result: result.state is State.MOVED)
+    for result in results[:_LISTED]:
+        state = word if result.state is State.MOVED else result.state
+        new = f" → {result.new_id}" if result.state is State.MOVED and result.new_id else ""
+        yield f"  {state}: {result.message_id}{new}{f': {result.why}' if result.why else ''}"
+    if len(results) > _LISTED:
+        yield f"  … and {len(results) - _LISTED:,} more"
+
+
 def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, list[Outgoing]]:
     """What cannot be sent, and what can."""
     report, fitting = MoveReport(), []
@@ -237,18 +249,3 @@ def _copies(messages: Sequence[Message], target: Target) -> tuple[MoveReport, li
         else:
             fitting.append(each)
     return report, fitting
-
-
-def _same_place(url: str, endpoint: str) -> bool:
-    """Whether a queue's URL is at the session's endpoint, however this machine is spelled."""
-    theirs, ours = urlsplit(url), urlsplit(endpoint)
-    if is_local_host(theirs.hostname or "") and is_local_host(ours.hostname or ""):
-        return theirs.port == ours.port
-    return theirs.hostname == ours.hostname
-
-
-def _endpoint(url: str) -> str | None:
-    parts = urlsplit(url)
-    if not is_local_host(parts.hostname or ""):
-        raise ConfigurationError(f"{url} is not on this machine: copies go to queues of this session, or to a local endpoint")
-    return f"{parts.scheme}://{parts.netloc}"

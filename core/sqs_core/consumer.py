@@ -289,6 +289,10 @@ class QueueConsumer:
         pollers, workers = (PoolSize(pool.target, pool.live) if pool else PoolSize(target, 0) for pool, target in pools)
         return pollers, workers
 
+    def pools(self) -> dict[Role, Pool]:
+        """The pools by role; none before `start`."""
+        return dict(self._pools)
+
     def snapshot(self) -> ConsumerSnapshot:
         """This consumer at one moment; its numbers add up, for they are read under one lock."""
         return consumer_snapshot(self)

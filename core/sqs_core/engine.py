@@ -62,6 +62,7 @@ class Engine:
         self._session_lock = threading.Lock()
         self._identity = CredentialWatch(self)
         self._started = threading.Event()
+        self.supervised_at: float | None = None  # on the monotonic clock, when the supervisor last went round
         self._stop = threading.Event()
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
@@ -93,6 +94,7 @@ class Engine:
         if self._started.is_set():
             return
         self._started.set()
+        self.supervised_at = self.clock.monotonic()
         for warning in self.connection.warnings:
             self.events.record(Level.WARNING, Code.ENGINE_WARNING, None, warning)
         for consumer in self._consumers.values():
@@ -153,6 +155,7 @@ class Engine:
     def _supervise(self) -> None:
         clocks = ClockWatch(self.clock)
         while not self._stop.wait(_SUPERVISE_SECONDS):
+            self.supervised_at = self.clock.monotonic()
             if (jump := clocks.step()) is not None:
                 self.events.record(Level.WARNING, Code.CLOCK_JUMPED, None, jump)
             for consumer in self.consumers:
@@ -236,9 +239,12 @@ class Engine:
         consumer = self._consumers.get(queue)
         return consumer.message(message_id) if consumer else None
 
-    def replay(self, queue: str, message_id: str, body: str | None = None) -> None:
-        """See `EngineFacade`."""
-        self._start_thread("replay", replay_finished(self, queue, message_id, body))
+    def replay(self, queue: str, message_id: str, body: str | None = None, *, allowed: bool = False) -> None:
+        """See `EngineFacade`; `allowed` says that leave to write was given otherwise than by unlocking."""
+        self._start_thread("replay", replay_finished(self, queue, message_id, body, allowed=allowed))
+
+    def link(self) -> None:
+        """None: it is of this process."""
 
     def workbench(self) -> Workbench:
         """See `EngineFacade`."""
@@ -254,6 +260,7 @@ class Engine:
 
     def add_consumer(self, queue: str, handler: str) -> None:
         """See `EngineFacade`."""
+        self.workbench().require_write(f"consuming {queue}")
         consumer = self._add(queue, load_handler(handler, self.settings.handler_timeout_seconds))
         if self._started.is_set():
             self._start_thread(f"start {consumer.name}", lambda: bring_up(self, consumer))
@@ -269,7 +276,12 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """See `EngineFacade`."""
-        info = EngineInfo(
+        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
+        return Snapshot(self.clock.wall(), self.info(), self._identity.report, consumers, self.events.snapshot())
+
+    def info(self) -> EngineInfo:
+        """The process: what a snapshot says of it."""
+        return EngineInfo(
             pid=os.getpid(),
             host=self._host,
             started_at=self._started_at,
@@ -281,5 +293,3 @@ class Engine:
             version=__version__,
             environment_decided_by=self.connection.decided_by,
         )
-        consumers = tuple([consumer.snapshot() for consumer in self.consumers])
-        return Snapshot(self.clock.wall(), info, self._identity.report, consumers, self.events.snapshot())

@@ -94,6 +94,8 @@ _CODES = {
     Trouble.CONFIG: {
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress", "InvalidParameterValue",
         "AWS.SimpleQueueService.UnsupportedOperation", "UnsupportedOperation", "InvalidAction", "KmsNotFound", "KmsDisabled",
+        "InvalidMessageContents", "InvalidAttributeName", "InvalidAttributeValue", "InvalidParameterCombination",
+        "MissingParameter", "MissingRequiredParameter", "KmsInvalidKeyUsage", "KmsInvalidState", "KmsOptInRequired",
     },
 }  # fmt: skip
 _CODE_TO_TROUBLE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
@@ -128,6 +130,11 @@ def classify(error: BaseException) -> Trouble:
     if names & _CONFIG_CLASSES:
         return Trouble.CONFIG
     return Trouble.TRANSPORT
+
+
+def trouble_of(code: str) -> Trouble | None:
+    """The kind of trouble that one of AWS's codes means; None for one that is not known."""
+    return _CODE_TO_TROUBLE.get(code)
 
 
 def error_code(error: BaseException) -> str | None:

@@ -60,8 +60,14 @@ class Code(StrEnum):
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
     CAPTURE_ENDED = "capture.ended"
+    METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
+    TERMINAL_SILENT = "terminal.silent"
+    TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"
+    CONTROL = "control.command"
+    CONTROL_REFUSED = "control.refused"
+    CONTROL_UNAVAILABLE = "control.unavailable"
 
 
 class EventLog:

@@ -5,6 +5,7 @@ Every command returns at once; what came of it is in the next snapshots (`state`
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,22 @@ if TYPE_CHECKING:
     from sqs_core.bench import WorkbenchFacade
     from sqs_core.model import MessageDetail, PoolName, Snapshot
     from sqs_core.queue_listing import QueueDetails, QueueListing
+    from sqs_core.words import LinkPhase
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How it stands with an engine of another process. `age_seconds` since it was heard of, `dropped` frames it left out.
+
+    `control` says that it takes commands; `problem` is why it is not connected, or empty.
+    """
+
+    target: str
+    phase: LinkPhase
+    age_seconds: float | None
+    problem: str
+    control: bool
+    dropped: int
 
 
 class EngineFacade(Protocol):
@@ -23,6 +40,9 @@ class EngineFacade(Protocol):
 
     def snapshot(self) -> Snapshot:
         """The engine at this moment. Cheap (under a millisecond) and safe from any thread."""
+
+    def link(self) -> Link | None:
+        """How it stands with an engine of another process; None for one of this."""
 
     def pause(self, queue: str | None = None) -> None:
         """Stop receiving and work off what is held."""
@@ -63,7 +83,9 @@ class EngineFacade(Protocol):
         """The newest details of a queue, consumed or not; asking keeps them refreshed. Unread ones until they have come."""
 
     def add_consumer(self, queue: str, handler: str) -> None:
-        """Start consuming a queue with a handler. Raises `ConfigurationError` for a handler that cannot be loaded."""
+        """Start consuming a queue with a handler. Raises `ConfigurationError` while writes are locked, and for a handler that
+        cannot be loaded.
+        """
 
     def workbench(self) -> WorkbenchFacade:
         """Looking into queues, and putting messages back."""

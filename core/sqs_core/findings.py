@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import describe
 from sqs_core.masking import mask_secrets
 from sqs_core.model import SCHEMA
-from sqs_core.wire import iso, plain
+from sqs_core.wire import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,8 +61,7 @@ class Examination:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types, `schema` first, `exit_code` last; `credentials` as in a snapshot."""
-        values = {**asdict(self), "at": iso(self.at)}
-        return {"schema": SCHEMA, **plain(values), "exit_code": self.exit_code}
+        return {"schema": SCHEMA, **to_plain(self), "exit_code": self.exit_code}
 
 
 def masked(finding: Finding) -> Finding:

@@ -12,10 +12,10 @@ from sqs_core.action_log import Action
 from sqs_core.capabilities import require_write
 from sqs_core.errors import ConfigurationError
 from sqs_core.message_file import Rhythm, digest_of, read_messages
-from sqs_core.move_report import MOST_FAILURES_IN_A_ROW, MoveReport, MoveResult, State
+from sqs_core.move_report import MoveReport, MoveResult, State
 from sqs_core.outgoing import replayed, same_again
 from sqs_core.put_back_journal import Journal, open_journal
-from sqs_core.putting import Pace, Putter
+from sqs_core.putting import Pace, Putter, Wall
 from sqs_core.sender import BATCH, Verdict
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Importer:
         self._pace = Pace(options.rate, stop, 1 if options.speed else BATCH)
         self._seen: set[str] = set()
         self._old_ids: dict[str, str] = {}
-        self._failures = 0
+        self._wall = Wall()
 
     def run(self, agree: Callable[[FilePlan], bool], told: Callable[[int], None] = lambda _: None) -> MoveReport:
         """Read the file, say what would be done, and do it if `agree` says so. `told` hears of results as they come.
@@ -141,10 +141,8 @@ class Importer:
             for results in putter.put(self._to_send(digest, journal.steps, told)):
                 found = [self._result(key, result.verdict, result.message_id, result.why) for key, result in results.items()]
                 self._tell(found, told)
-                sent = any(result.state in (State.MOVED, State.SKIPPED) for result in found)
-                self._failures = 0 if sent else self._failures + len(found)
-                if self._failures >= MOST_FAILURES_IN_A_ROW:
-                    self.report.cut = f"stopped after {self._failures} in a row that were not sent: {found[-1].why}"
+                if why := self._wall.met(results):
+                    self.report.cut = why
                     return
         finally:
             putter.close()

@@ -34,6 +34,7 @@ class LeaseKeeper:
     def step(self, slot: Slot) -> None:
         """Extend what is due, then sleep until the next is."""
         for batch in self._due_batches():
+            slot.moved()
             self._ledger.thread(slot.name, Role.LEASE, ThreadState.EXTENDING)
             try:
                 self._extend(batch)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import Counter, deque
 from dataclasses import replace
 from math import ceil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.failures import FailureTally
+from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
 
 if TYPE_CHECKING:
@@ -34,17 +36,23 @@ _COLUMNS: dict[Outcome, tuple[str, ...]] = {
 
 
 class LatencyWindow:
-    """The newest samples in milliseconds and the count of all; percentiles are computed only when asked and changed."""
+    """The newest samples in milliseconds and a histogram of all; percentiles are computed only when asked and changed."""
 
     def __init__(self) -> None:
         self._samples: deque[float] = deque(maxlen=LATENCY_WINDOW)
         self._count = 0
+        self._sum_seconds = 0.0
+        self._buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
         self._computed = Percentiles()
 
     def add(self, seconds: float) -> None:
         """Record one sample; a negative one (a clock that ran backwards) counts as zero."""
-        self._samples.append(max(seconds, 0.0) * 1000)
+        if seconds < 0.0:
+            seconds = 0.0
+        self._samples.append(seconds * 1000)
         self._count += 1
+        self._sum_seconds += seconds
+        self._buckets[bisect_left(BUCKET_BOUNDS_SECONDS, seconds)] += 1
 
     def percentiles(self) -> Percentiles:
         """Nearest-rank percentiles of the window."""
@@ -53,6 +61,10 @@ class LatencyWindow:
             p50, p95, p99 = (round(ordered[ceil(len(ordered) * percent / 100) - 1], 3) for percent in (50, 95, 99))
             self._computed = Percentiles(p50, p95, p99, round(ordered[-1], 3), self._count)
         return self._computed
+
+    def histogram(self) -> Histogram:
+        """All samples since the start, by size."""
+        return Histogram(tuple(self._buckets), self._sum_seconds)
 
 
 class History:
@@ -191,3 +203,8 @@ class Ledger:
         return Latencies(
             self._poll.percentiles(), self._queue.percentiles(), self._handler.percentiles(), self._ack.percentiles()
         )
+
+    def histograms(self) -> Histograms:
+        """All latencies since the start, by size."""
+        with self.lock:
+            return Histograms(*(window.histogram() for window in (self._poll, self._queue, self._handler, self._ack)))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqs_core.engine import Engine
 from sqs_core.handlers import make_handler
 from sqs_core.model import PoolName
+from sqs_core.remote.serving import control_socket
 from sqs_core.runner import SignalStops, Stops, run_engine
 from sqs_core.settings import ConsumerSettings, make_connection_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from sqs_core.model import Message, Snapshot
     from sqs_core.runner import RunResult
@@ -28,7 +31,8 @@ class Consumer:
 
     `queue` is a name, a URL or an ARN. `handler` is a function (also `async def`) or a spec such as "exec:./handle".
     Keyword settings are those of `ConsumerSettings`; `env`, `endpoint_url`, `region`, `profile` and `allow_endpoints` say
-    where the queue is, with the command line's defaults. Raises `ConfigurationError` for what cannot work.
+    where the queue is, with the command line's defaults. With `control=True` a control socket lets `sqs-tui attach` watch and
+    steer it while it runs; `control="view"` lets it only watch. Raises `ConfigurationError` for what cannot work.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Consumer:
         region: str | None = None,
         profile: str | None = None,
         allow_endpoints: tuple[str, ...] = (),
+        control: bool | Literal["view"] = False,
         **settings: Any,
     ) -> None:
         chosen = ConsumerSettings(**settings)
@@ -51,16 +56,24 @@ class Consumer:
         self._engine = Engine(connection, chosen, [(queue, made)])
         self._queue = self._engine.consumers[0].name
         self._stops = Stops()
+        self._control = control
+        self._reachable = ExitStack()
 
     def run(self, *, max_messages: int | None = None, duration_seconds: float | None = None) -> RunResult:
         """Consume until a limit, `stop`, or a signal (SIGTERM and SIGINT drain, when this is the main thread)."""
-        with SignalStops() as stops:
+        with SignalStops() as stops, self._socket():
             self._stops = stops
             return run_engine(self._engine, stops, maximum_messages=max_messages, duration_seconds=duration_seconds)
 
     def start(self) -> None:
         """Consume in background threads. Installs no signal handler; call `stop` before the process ends."""
+        self._reachable.enter_context(self._socket())
         self._engine.start()
+
+    def _socket(self) -> AbstractContextManager[None]:
+        if not self._control:
+            return nullcontext()
+        return control_socket(self._engine, control=self._control is True)
 
     def stop(self, timeout_seconds: float | None = None) -> bool:
         """Drain, at most so long (default: the drain timeout), and say whether the stop was clean. Works from any thread."""
@@ -75,6 +88,7 @@ class Consumer:
                 end = clock() + 1.0
             pause.wait(0.01)
         self._engine.close()
+        self._reachable.close()
         return self._engine.clean()
 
     def pause(self) -> None:

@@ -59,6 +59,11 @@ def message_from_json(line: bytes | str, queue: str = "") -> Saved:
         raise ValueError(f"it is no JSON ({error})") from error
     if not isinstance(fields, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - one kind of error for a line that cannot be read
+    return saved_from_fields(fields, queue)
+
+
+def saved_from_fields(fields: Mapping[str, Any], queue: str = "") -> Saved:
+    """The message of a line that is parsed already. Raises `ValueError`."""
     if fields.get("schema") != SCHEMA:
         raise ValueError(f"schema is {fields.get('schema')!r}, not {SCHEMA}")
     typed = {name: _attribute_from(name, value) for name, value in _object(fields, "attributes").items()}

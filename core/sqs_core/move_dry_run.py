@@ -37,7 +37,8 @@ def plan_for_free(
             if visible
         ]
     hidden = sum(not visible for _, visible in found)
-    return replace(plan_of(source, decisions, _FREE), whole=True, hidden=hidden, note=selection.example)
+    note = "; ".join(filter(None, (targets.note, selection.example)))
+    return replace(plan_of(source, decisions, _FREE), whole=True, hidden=hidden, note=note)
 
 
 def plan_unseen(source: Place, targets: Targets, why: str) -> Plan:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MOST_FAILURES_IN_A_ROW = 30
-
 
 class State(StrEnum):
     """How a message ended."""

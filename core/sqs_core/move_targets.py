@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.answers import call
 from sqs_core.client import LOOK
+from sqs_core.elsewhere import session_of
 from sqs_core.errors import ConfigurationError, RequestError
 from sqs_core.putting import find_target
 from sqs_core.queue_facts import fetch_facts
@@ -26,10 +27,13 @@ _UNKNOWN_OPERATION = frozenset({"InvalidAction", "UnsupportedOperation", "AWS.Si
 
 
 class Targets:
-    """Where messages of a source go: one queue that was named, else the queue each of them came from."""
+    """Where messages of a source go: one queue that was named, else the queue each of them came from.
 
-    def __init__(self, named: Target | None, sources: Mapping[str, Target]) -> None:
-        self._named, self._sources = named, sources
+    `session` is that of the queue that was named, where it is at another endpoint.
+    """
+
+    def __init__(self, named: Target | None, sources: Mapping[str, Target], session: AwsSession | None = None) -> None:
+        self._named, self._sources, self.session = named, sources, session
 
     def of(self, message: Message) -> tuple[Target | None, str]:
         """The target, or why there is none."""
@@ -45,6 +49,11 @@ class Targets:
         return None, "which queue it came from is not known; say where to with --to"
 
     @property
+    def note(self) -> str:
+        """Where that queue is, if it is elsewhere."""
+        return f"{' '.join(self.names)} is at {self.session.service_url()}" if self.session else ""
+
+    @property
     def names(self) -> list[str]:
         """The names, sorted."""
         return [self._named.name] if self._named else sorted(self._sources)
@@ -53,10 +62,11 @@ class Targets:
 def find_targets(session: AwsSession, source: Place, to: str | None) -> Targets:
     """Raises `ConfigurationError` where messages would go in a circle, or nobody knows where to."""
     if to is not None:
-        target = find_target(session, to)
-        if target.url == source.url:
+        there = session_of(to, session, lambda: session)
+        target = find_target(there, to)
+        if there is session and target.url == source.url:
             raise ConfigurationError(f"--to {to!r} is the queue that messages are taken from: name another")
-        return Targets(target, {})
+        return Targets(target, {}, None if there is session else there)
     client = session.client(LOOK)
     try:
         names = sorted(set(_sources(client, source)))

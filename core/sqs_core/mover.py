@@ -14,9 +14,9 @@ from sqs_core.action_log import Action
 from sqs_core.backups import Backup
 from sqs_core.capabilities import require_write
 from sqs_core.move_plan import Choice, Decider, Decision, Plan, plan_of
-from sqs_core.move_report import MOST_FAILURES_IN_A_ROW, MoveOptions, MoveReport, MoveResult, State
+from sqs_core.move_report import MoveOptions, MoveReport, MoveResult, State
 from sqs_core.peek import cost, visible_now
-from sqs_core.putting import Pace, Putter
+from sqs_core.putting import Pace, Putter, Wall
 from sqs_core.sender import Verdict
 from sqs_core.sweep import Sweep, open_sweep
 
@@ -59,11 +59,10 @@ class Mover:
         self._pace = Pace(options.rate, stop)
         self._backup = Backup(source.name)
         self._putters: dict[str, Putter] = {}
-        self._failures = 0
+        self._wall = Wall()
         self._digests: dict[str, str] = {}
         self._halted: set[str] = set()
         self._behind: set[str] = set()
-        self._lapsed: set[str | None] = set()
         self._canary = options.canary
         self._canary_sizes = [1, 10]
 
@@ -102,7 +101,7 @@ class Mover:
 
     def _plan(self, first: _Round, sweep: Sweep) -> Plan:
         plan = plan_of(self._source, first.decisions, cost(self._source, "meanwhile"))
-        note = sweep.trouble or self._selection.example
+        note = "; ".join(filter(None, (self._targets.note, sweep.trouble or self._selection.example)))
         return replace(plan, whole=first.whole, note=note, hidden=sweep.hidden_from_us())
 
     def _rounds(self, first: _Round, sweep: Sweep, decider: Decider, journal: Journal, moved: Callable[[int], None]) -> None:
@@ -156,8 +155,7 @@ class Mover:
         outgoing = [self._as_edited(decision.outgoing) for decision in decisions if decision.outgoing is not None]
         for step in self._steps(outgoing):
             before = len(self.report.results)
-            held = (message for message in step if self._may_go(message, sweep, moved))
-            for results in putter.put(held):
+            for results in putter.put(step, lambda message: self._may_go(message, putter, sweep, moved)):
                 self._settle(results, sweep, journal, moved)
                 if self.report.cut:
                     return
@@ -197,19 +195,16 @@ class Mover:
         journal.note({key: replace(journal.steps[key], state="deleted") for key in sent if key not in refused})
         told = [_result(key, result, refused.get(key)) for key, result in results.items()]
         self._tell([replace(each, body_sha256=self._digests.pop(each.message_id, None)) for each in told], moved)
-        self._failures = 0 if sent else self._failures + len(results)
-        if self._failures >= MOST_FAILURES_IN_A_ROW:
-            last = list(results.values())[-1]
-            self.report.cut = f"stopped after {self._failures} in a row that were not sent: {last.why}"
+        self.report.cut = self._wall.met(results)
 
-    def _may_go(self, message: Outgoing, sweep: Sweep, moved: Callable[[int], None]) -> bool:
-        if message.key in self._behind or (self._source.fifo and message.group_id in self._lapsed):
+    def _may_go(self, message: Outgoing, putter: Putter, sweep: Sweep, moved: Callable[[int], None]) -> bool:
+        if message.key in self._behind:
             why = "one of its group before it stays, and the order is kept"
         elif sweep.holds(message.key):
             return True
         else:
             why = "its visibility timeout could not be extended, so another reader may have it: run again"
-            self._lapsed.add(message.group_id)
+            putter.block(message.group_id)
         self._tell([MoveResult(message.key, State.FAILED, None, why)], moved)
         return False
 
@@ -218,7 +213,8 @@ class Mover:
         name = decision.target.name
         if name not in self._putters:
             retry = self._options.retry_uncertain
-            self._putters[name] = Putter(self._session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
+            session = self._targets.session or self._session
+            self._putters[name] = Putter(session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
         return self._putters[name]
 
     def _tell(self, results: Sequence[MoveResult], moved: Callable[[int], None]) -> None:

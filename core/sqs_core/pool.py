@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.errors import describe
@@ -21,7 +22,12 @@ class Slot:
     def __init__(self, name: str) -> None:
         self.name = name
         self.thread: threading.Thread | None = None
+        self.moved_at = time.monotonic()
         self._stop = threading.Event()
+
+    def moved(self) -> None:
+        """Note that the thread gets on: at each step, and inside a step that does many things in a row."""
+        self.moved_at = time.monotonic()
 
     def stopping(self) -> bool:
         """True once the thread is to end after its current step."""
@@ -65,6 +71,13 @@ class Pool:
     def live(self) -> int:
         """How many threads exist, those abandoned as hung not counted."""
         return len(self._slots)
+
+    def motionless(self, after_seconds: float) -> dict[str, float]:
+        """Threads that have not got on for longer, and for how many seconds."""
+        now = time.monotonic()
+        with self._lock:
+            still = {name: now - slot.moved_at for name, slot in self._slots.items()}
+        return {name: seconds for name, seconds in still.items() if seconds > after_seconds}
 
     def resize(self, target: int) -> None:
         """Set the wanted number of threads (≥ 0). Returns at once."""
@@ -141,6 +154,7 @@ class Pool:
         try:
             loop = self._make_loop()
             while not slot.stopping():
+                slot.moved()
                 loop.step(slot)
             loop.close(slot)
         except BaseException as problem:  # noqa: BLE001 - whatever kills a thread must not take the engine with it

@@ -16,13 +16,14 @@ from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqs_core.client import AwsSession
     from sqs_core.outgoing import Outgoing
     from sqs_core.put_back_journal import Journal
 
 FASTEST_RATE = 10_000.0
+MOST_FAILURES_IN_A_ROW = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +107,30 @@ class Putter:
         """Close its connections."""
         self._client.close()
 
-    def put(self, messages: Iterable[Outgoing]) -> Iterator[dict[str, SendResult]]:
+    def block(self, group_id: str | None) -> None:
+        """Send nothing more of a group to a FIFO queue: one of it stays."""
+        self._blocked.add(group_id)
+
+    def put(
+        self, messages: Iterable[Outgoing], ready: Callable[[Outgoing], bool] = lambda _: True
+    ) -> Iterator[dict[str, SendResult]]:
         """Send in order, a result for each; fewer where it was stopped. Raises `ConfigurationError` if the journal fails.
 
-        To a FIFO queue one at a time, so that the order in a group holds: behind one that did not arrive none is sent.
+        `ready` is asked at the last moment; what is not has no result. To a FIFO queue one at a time, so that the order in a
+        group holds: behind one that did not arrive none is sent.
         """
         for batch in batches(messages, 1 if self.target.fifo else self._pace.batch):
             if self.target.fifo and batch[0].group_id in self._blocked:
                 why = "one of its group before it was not sent, and the order is kept"
-                yield {batch[0].key: SendResult(Verdict.REFUSED, None, why)}
+                yield {batch[0].key: SendResult(Verdict.REFUSED, None, why, held_back=True)}
                 continue
             if not self._pace.wait(len(batch)):
                 return
-            results = self._put(batch) if self._may_be_sent(batch) else _too_late(batch)
-            self._blocked |= {each.group_id for each in batch if results[each.key].verdict is not Verdict.SENT}
-            yield results
+            going = [each for each in batch if ready(each)]
+            if going:
+                results = self._put(going) if self._may_be_sent(going) else _too_late(going)
+                self._blocked |= {each.group_id for each in going if results[each.key].verdict is not Verdict.SENT}
+                yield results
 
     def _may_be_sent(self, batch: Sequence[Outgoing]) -> bool:
         """A repeat on a FIFO queue is safe for minutes only, and the plan may have waited longer for its answer."""
@@ -148,6 +158,24 @@ class Putter:
         step = self._journal.steps.get(message.key)
         same = step is not None and step.dedup_id == message.dedup_id is not None and step.may_be_repeated(now)
         return step.at if step is not None and same else now
+
+
+class Wall:
+    """Counts the sends that failed in a row, so that nobody goes on against a wall."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def met(self, results: Mapping[str, SendResult]) -> str:
+        """Why to stop after these, or an empty text. What was held back was not tried, and counts for nothing."""
+        tried = [result for result in results.values() if not result.held_back]
+        if any(result.verdict is Verdict.SENT for result in tried):
+            self._failures = 0
+            return ""
+        self._failures += len(tried)
+        if not tried or self._failures < MOST_FAILURES_IN_A_ROW:
+            return ""
+        return f"stopped after {self._failures} in a row that were not sent: {tried[-1].why}"
 
 
 def _too_late(batch: Sequence[Outgoing]) -> dict[str, SendResult]:

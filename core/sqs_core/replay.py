@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from sqs_core.message import Message
 
 
-def replay_finished(engine: Engine, queue: str, message_id: str, body: str | None) -> Callable[[], None]:
-    """The work of sending a finished message again, with another body if one is given. Raises `ConfigurationError`."""
-    engine.workbench().require_write("a replay")
+def replay_finished(engine: Engine, queue: str, message_id: str, body: str | None, *, allowed: bool) -> Callable[[], None]:
+    """The work of sending a finished message again, with another body if one is given. Raises `ConfigurationError`.
+
+    `allowed` says that leave to write was given otherwise than by unlocking.
+    """
+    if not allowed:
+        engine.workbench().require_write("a replay")
     detail = engine.message(queue, message_id)
     if detail is None:
         raise ConfigurationError(f"message {message_id} is no longer remembered here")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.answers import call, reading
-from sqs_core.errors import RequestError, Trouble
+from sqs_core.errors import RequestError, Trouble, trouble_of
 from sqs_core.outgoing import LARGEST_BYTES, attributes_md5, body_md5
 from sqs_core.policy import Backoff
 
@@ -40,11 +40,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """`message_id` is the new one where SQS named it; `why` is empty where all is proved."""
+    """`message_id` is the new one where SQS named it; `why` is empty where all is proved.
+
+    `held_back` was not tried, because one before it in its group did not arrive.
+    """
 
     verdict: Verdict
     message_id: str | None = None
     why: str = ""
+    held_back: bool = False
 
 
 class Sender:
@@ -100,7 +104,8 @@ class Sender:
                 result = _proof(message, done.get(str(index), {}))
                 mends = result.verdict is Verdict.UNCERTAIN and self.fifo
             else:
-                result, mends = _refused(refusal), not refusal.get("SenderFault")
+                result = _refused(refusal)
+                mends = _is_throttle(refusal) or (self.fifo and result.verdict is Verdict.UNCERTAIN)
             results[message.key] = result
             again |= {message.key} if mends else set()
         return results, again
@@ -131,8 +136,18 @@ def _worse(before: SendResult | None, now: SendResult) -> SendResult:
 
 
 def _refused(entry: Mapping[str, Any]) -> SendResult:
+    """A fault of SQS's own says nothing of whether the message was stored.
+
+    Where the code is one that refuses, it is a refusal: LocalStack calls none the sender's fault.
+    """
     text = ": ".join(str(part) for part in (entry.get("Code"), entry.get("Message")) if part)
-    return SendResult(Verdict.REFUSED, None, f"SendMessageBatch: {text or 'refused without a reason'}")
+    sure = entry.get("SenderFault") or trouble_of(str(entry.get("Code"))) is not None
+    verdict = Verdict.REFUSED if sure else Verdict.UNCERTAIN
+    return SendResult(verdict, None, f"SendMessageBatch: {text or 'refused without a reason'}")
+
+
+def _is_throttle(entry: Mapping[str, Any]) -> bool:
+    return trouble_of(str(entry.get("Code"))) is Trouble.THROTTLE
 
 
 def _proof(message: Outgoing, answer: Mapping[str, Any]) -> SendResult:

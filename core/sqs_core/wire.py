@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.model import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqs_core.model import Event, Snapshot
 
-_TIMES = frozenset(
+TIMES = frozenset(
     {
         "at",
         "started_at",
@@ -26,7 +30,11 @@ _TIMES = frozenset(
         "since",
     }
 )
-_OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
+"""Fields that hold epoch seconds."""
+OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
+"""Fields that are left out when None."""
+
+_PLAIN = frozenset({str, int, float, bool})
 
 
 def iso(seconds: float) -> str:
@@ -36,23 +44,41 @@ def iso(seconds: float) -> str:
 
 def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as plain JSON types, `schema` first."""
-    return {"schema": SCHEMA, **plain(asdict(snapshot))}
+    return {"schema": SCHEMA, **to_plain(snapshot)}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """An event as plain JSON types."""
-    fields: dict[str, Any] = plain(asdict(event))
-    return fields
+    fields_of_it: dict[str, Any] = to_plain(event)
+    return fields_of_it
 
 
-def plain(value: Any) -> Any:
-    """Nested dataclass fields as JSON types: times as ISO 8601, optional fields left out when None."""
-    if isinstance(value, dict):
-        return {
-            key: iso(item) if key in _TIMES and isinstance(item, float | int) else plain(item)
-            for key, item in value.items()
-            if not (item is None and key in _OPTIONAL)
-        }
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+def to_plain(value: Any) -> Any:
+    """A record, or a tuple, mapping or value of one, as JSON types. In a mapping, names tell what a value is, as in a record."""
+    if isinstance(value, str):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return _named([(name, getattr(value, name)) for name in _names(type(value))])
+    if isinstance(value, Mapping):
+        return _named(value.items())
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
     return value
+
+
+def _named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in pairs:
+        if value is None:
+            if name not in OPTIONAL:
+                plain[name] = None
+        elif name in TIMES and isinstance(value, float | int):
+            plain[name] = iso(value)
+        else:  # most values are plain already, and this is done for every message that is shown
+            plain[name] = value if type(value) in _PLAIN else to_plain(value)
+    return plain
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

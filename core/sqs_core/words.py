@@ -67,3 +67,13 @@ class Level(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class LinkPhase(StrEnum):
+    """How it stands with a consumer that is seen from another process."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALLED = "stalled"
+    """Connected, but it says nothing."""
+    LOST = "lost"

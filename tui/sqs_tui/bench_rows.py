@@ -30,6 +30,7 @@ _WAYS = {
     Rung.OWN: "that our workers hold or have handled, at no cost",
     Rung.RECEIVE: "seen by receiving, one receive each",
 }
+_RUNGS = {Rung.BACK_DOOR: "page", Rung.OWN: "workers", Rung.RECEIVE: "receive"}
 EXPRESSION = "="
 MESSAGE_COLUMNS = (
     Column("", 1),
@@ -38,6 +39,7 @@ MESSAGE_COLUMNS = (
     Column("receives", 16),
     Column("group", 12, needs=110),
     Column("state", 7, needs=90),
+    Column("by", 7),
     Column("body", 8, grows=True),
 )
 GROUP_COLUMNS = (Column("messages", 8, right=True), Column("example", 8), Column("what they look like", 8, grows=True))
@@ -105,14 +107,16 @@ def _message_row(row: Peeked, marked: bool, mask: Mask) -> Row:
             Cell(shown.stamp(message.sent_at).removesuffix(" UTC") if message.sent_at is not None else "?", Tone.MUTED),
             Cell(counted, Tone.WARNING if left is not None and left <= 1 else Tone.PLAIN),
             Cell(one_line(message.group_id or "")),
-            Cell(_state(row), Tone.MUTED if row.visible else Tone.WARNING),
+            Cell(state_text(row), Tone.MUTED if row.visible else Tone.WARNING),
+            Cell(_RUNGS[row.rung], Tone.MUTED),
             Cell(one_line(mask(message.body, PREVIEW_CHARACTERS))),
         ),
         message.message_id,
     )
 
 
-def _state(row: Peeked) -> str:
+def state_text(row: Peeked) -> str:
+    """Where the message is, in a word."""
     if row.rung is Rung.OWN:
         return "ended" if row.visible else "held"
     return "visible" if row.visible else "hidden"

@@ -11,6 +11,7 @@ import click
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError, SqsTuiError, describe
 from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
+from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
 from sqs_tui.cli_options import global_options, shared
 from sqs_tui.secrecy import hide_secrets
@@ -65,6 +66,10 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
 @click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@click.option(
+    "--metrics-address", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here, as 127.0.0.1:9090 (headless)."
+)
+@click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
 @click.option(
     "--capture-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all)."
@@ -121,8 +126,8 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for message_command in MESSAGE_COMMANDS:
-    cli.add_command(message_command)
+for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS):
+    cli.add_command(more)
 
 
 def main() -> None:

@@ -28,6 +28,13 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
         click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
+        click.option(
+            "--watch-terminal/--no-watch-terminal",
+            default=None,
+            help="Ask the terminal every 5 s whether it is there: after 20 s of silence pause, after 60 s drain and leave. No "
+            "consumer outlives a dead `kubectl exec` then (default: on in Kubernetes; one that never answers is left alone).",
+        ),
+        click.option("--terminal-limits", type=float, nargs=3, hidden=True),
         click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),
         click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
         click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),

@@ -43,7 +43,10 @@ class Pane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen."""
+    """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen.
+
+    `attached` is a screen over an engine of another process, which looks at nothing but that engine.
+    """
 
     pane: Pane | None = None
     queue: bool = False
@@ -58,6 +61,7 @@ class Situation:
     view_only: bool = False
     browsing: bool = False
     covering: bool = False
+    attached: bool = False
 
 
 def allowed_always(situation: Situation) -> bool:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from sqs_tui.command_model import Command, Group, Pane, Place, Situation
+from typing import TYPE_CHECKING
+
+from sqs_tui.command_model import Command, Group, Pane, Place, Situation, allowed_always
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _on_dashboard(situation: Situation) -> bool:
     return not situation.browsing and not situation.leaving
+
+
+def _here(when: Callable[[Situation], bool]) -> Callable[[Situation], bool]:
+    """Only where the engine is of this process."""
+    return lambda situation: when(situation) and not situation.attached
 
 
 def _while_browsing(situation: Situation) -> bool:
@@ -66,7 +76,7 @@ COMMANDS = (
     Command(
         "browse", ("Q",), "Q", "Queues of the endpoint",
         "All queues, consumed or not: depths, dead-letter queues, settings.",
-        Group.QUEUES, _on_dashboard, bar="Queues", rank=1,
+        Group.QUEUES, _here(_on_dashboard), bar="Queues", rank=1,
     ),
     Command(
         "consume", ("c",), "c", "Consume this queue",
@@ -97,7 +107,7 @@ COMMANDS = (
     ),
     Command(
         "dead_letters", ("x",), "x", "Dead letters",
-        "Look into the dead-letter queue of the selected queue, and put messages back.", Group.PANES, _on_queue,
+        "Look into the dead-letter queue of the selected queue, and put messages back.", Group.PANES, _here(_on_queue),
         bar="Dead letters", rank=4,
     ),
     Command(
@@ -113,7 +123,7 @@ COMMANDS = (
     Command(
         "bench", ("b",), "b", "Bench",
         "Mark, filter, group, copy or replay several messages: those our workers hold or have handled.",
-        Group.PANES, _while_consuming, rank=2,
+        Group.PANES, _here(_while_consuming), rank=2,
     ),
     Command(
         "edit", ("E",), "E", "Edit and replay",
@@ -150,16 +160,21 @@ COMMANDS = (
     Command(
         "unlock", ("exclamation_mark",), "!", "Unlock writes",
         "Where writes are locked: unlock them for 10 minutes, with a reason that goes into the action log; again locks them.",
-        Group.MESSAGES, changes=True,
+        Group.MESSAGES, _here(allowed_always), changes=True,
     ),
     Command(
         "actions", ("at",), "@", "Action log",
-        "What was written from here: who, when, where, what and why.", Group.VIEW,
+        "What was written from here: who, when, where, what and why.", Group.VIEW, _here(allowed_always),
     ),
     Command(
         "purge", (), "", "Purge the selected queue",
         "Delete everything in it at once, without a backup. Asks for the queue's name.",
-        Group.CONSUMER, _on_queue, changes=True,
+        Group.CONSUMER, _here(_on_queue), changes=True,
+    ),
+    Command(
+        "drain", (), "", "Drain the consumer that this is attached to",
+        "Let it stop receiving, finish what it holds and end; this screen stays. Asks first.",
+        Group.CONSUMER, lambda situation: situation.attached and not situation.leaving, changes=True,
     ),
     Command(
         "screenshot", ("s",), "s", "Save a screenshot",
@@ -203,6 +218,11 @@ COMMANDS = (
         "bench_edit", ("E",), "E", "Edit and put back",
         "Change the body in your editor ($EDITOR) while the message is held, then put it back.",
         Group.BENCH, changes=True, bar="Edit", rank=6, place=Place.BENCH,
+    ),
+    Command(
+        "bench_move", ("M",), "M", "Move to a queue",
+        "Plan to move the marked messages to a queue that you name, here or at a local endpoint.",
+        Group.BENCH, changes=True, bar="Move", rank=2, place=Place.BENCH,
     ),
     Command(
         "bench_copy", ("C",), "C", "Copy to a queue",

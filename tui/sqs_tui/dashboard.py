@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual.app import App, SystemCommand
 
 from sqs_core.errors import describe
 from sqs_core.model import Level, RunState
+from sqs_tui.asking_driver import AskingDriver
 from sqs_tui.commands import app_bindings, palette_commands
 from sqs_tui.safe_text import DropObeyed, one_line
 from sqs_tui.screens.browser import BrowserScreen
@@ -19,7 +21,7 @@ from sqs_tui.secrecy import masked_traceback
 from sqs_tui.viewer import Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from textual.binding import BindingType
     from textual.filter import LineFilter
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.terminal_watch import TerminalWatch
     from sqs_tui.viewer import Frame
 
 PLAIN_THEME = "ansi-dark"
@@ -42,11 +45,14 @@ class DashboardApp(App[int]):
     TITLE = "sqs-tui"
     BINDINGS: ClassVar[list[BindingType]] = [*app_bindings()]
 
-    def __init__(self, facade: EngineFacade, options: DashboardOptions, departure: Departure) -> None:
-        super().__init__()
+    def __init__(
+        self, facade: EngineFacade, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None = None
+    ) -> None:
+        super().__init__(driver_class=AskingDriver if watch else None)
         self._facade = facade
         self._options = options
         self._departure = departure
+        self._watch = watch
         self._viewer = Viewer(facade, options.clock)
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._backstop = DropObeyed()
@@ -88,7 +94,28 @@ class DashboardApp(App[int]):
         if self._options.theme not in (None, self.theme):
             self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
         self.set_interval(1 / self._options.fps, self.refresh_frame)
+        self._watch_terminal()
         self.refresh_frame()
+
+    def _watch_terminal(self) -> None:
+        watch, driver = self._watch, self._driver
+        if watch is None or not isinstance(driver, AskingDriver):
+            return
+
+        def ask() -> None:
+            if watch.worth_asking():
+                driver.ask()
+
+        driver.on_answer, driver.on_stir = watch.answered, watch.stirred
+        watch.start()
+        ask()
+        self.set_interval(watch.limits.probe_seconds, ask)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Another program has the terminal: this loop stands still meanwhile, and its silence means nothing."""
+        with self._departure.elsewhere(), super().suspend():
+            yield
 
     def on_mount(self) -> None:
         """Draw what is known before the engine has started."""
@@ -100,6 +127,9 @@ class DashboardApp(App[int]):
         """Pull a frame and draw it. Never raises: an error in drawing is shown, and the engine goes on."""
         self._departure.beat()
         if self._departure.presses or self._departure.hung_up:
+            if self._options.attached:
+                self.exit(0)
+                return
             self._show_drain()
         frame = self._viewer.pull()
         try:
@@ -119,7 +149,7 @@ class DashboardApp(App[int]):
         if frame.snapshot is None or self._welcomed:
             return
         self._welcomed = True
-        if not frame.snapshot.consumers:
+        if not frame.snapshot.consumers and not self._options.attached:
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
 
     def action_leave(self) -> None:
@@ -156,6 +186,8 @@ class DashboardApp(App[int]):
     def _leave_when_ended(self) -> None:
         if self._departure.presses >= 2:
             self.exit(1)
+            return
+        if self._options.attached:
             return
         code = self._viewer.exit_code()
         failed = self._main.frame.snapshot is not None and self._main.frame.snapshot.engine.state is RunState.FAILED

@@ -11,36 +11,48 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.model import RunState
 from sqs_tui.drain import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from sqs_core.facade import EngineFacade
+    from sqs_core.model import Snapshot
 
 LEAVE_NOW_SECONDS = 0.9
 LEAVE_SECONDS = 3.0
 AFTER_DEADLINE_SECONDS = 2.0
 LONGEST_DRAIN_SECONDS = 60.0
-STUCK_AFTER_BEATS = 30
+STUCK_AFTER_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
 _HURRIED_BEAT_SECONDS = 0.1
+
+
+class Drainable(Protocol):
+    """What the way out needs of an engine; see `EngineFacade`."""
+
+    def drain(self) -> None: ...
+    def drain_deadline_seconds(self) -> float | None: ...
+    def stop_now(self) -> None: ...
+    def snapshot(self) -> Snapshot: ...
 
 
 class Departure:
     """Counts presses and sees to it that the process ends.
 
     `press`, `hang_up` and `beat` return at once and are safe in signal handlers and on the event loop. `on_change` is called
-    from the guard thread when the screen should look again; `give_up` ends the process with an exit code.
+    from the guard thread when the screen should look again; `give_up` ends the process with an exit code; `patience_seconds`
+    is how long the event loop may stand still, at least `STUCK_AFTER_SECONDS`.
     """
 
-    def __init__(self, facade: EngineFacade, give_up: Callable[[int], None] = os._exit) -> None:
+    def __init__(
+        self, facade: Drainable, give_up: Callable[[int], None] = os._exit, patience_seconds: float = STUCK_AFTER_SECONDS
+    ) -> None:
         self.presses = 0
         self.hung_up = False
         self.on_change: Callable[[], None] = lambda: None
@@ -49,7 +61,9 @@ class Departure:
         self._words: SimpleQueue[str] = SimpleQueue()
         self._leave_by: float | None = None
         self._cut_by: float | None = None
+        self._patience_seconds = max(patience_seconds, STUCK_AFTER_SECONDS)
         self._beats_missed = 0
+        self.is_elsewhere = False
         self._stopper: threading.Thread | None = None
         self._thread: threading.Thread | None = None
         self._had_terminal = sys.__stdin__ is not None and not sys.__stdin__.closed and sys.__stdin__.isatty()
@@ -67,6 +81,16 @@ class Departure:
     def beat(self) -> None:
         """The event loop lives."""
         self._beats_missed = 0
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """The event loop stands still because another program has the terminal."""
+        self.is_elsewhere = True
+        try:
+            yield
+        finally:
+            self._beats_missed = 0
+            self.is_elsewhere = False
 
     def start(self) -> None:
         """Start the guard thread, once."""
@@ -152,8 +176,9 @@ class Departure:
 
     def _watch_terminal(self) -> None:
         # Counted in own turns rather than by the clock: a suspended process has missed none.
-        self._beats_missed += 1
-        if not self.hung_up and (self._beats_missed >= STUCK_AFTER_BEATS or (self._had_terminal and _input_is_closed())):
+        self._beats_missed = 0 if self.is_elsewhere else self._beats_missed + 1
+        is_stuck = self._beats_missed * _BEAT_SECONDS >= self._patience_seconds
+        if not self.hung_up and (is_stuck or (self._had_terminal and _input_is_closed())):
             self.hang_up()
 
     def _on_press_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Python's signature

@@ -9,7 +9,7 @@ from sqs_core.model import Role, RunState, ThreadState
 from sqs_tui import format as shown
 
 if TYPE_CHECKING:
-    from sqs_core.model import Snapshot
+    from sqs_core.model import ConsumerSnapshot, Snapshot
 
 LONGEST_POLL_SECONDS = 20.0
 _BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG})
@@ -65,15 +65,22 @@ class DrainProgress:
 
 
 def _remainder(snapshot: Snapshot) -> _Remainder:
-    threads = [thread for consumer in snapshot.consumers for thread in consumer.threads]
-    out = [t for t in threads if t.role is Role.POLLER and t.state is ThreadState.WAITING]
-    ends_in_seconds = [LONGEST_POLL_SECONDS - (snapshot.at - thread.since) for thread in out]
+    threads = [(consumer, thread) for consumer in snapshot.consumers for thread in consumer.threads]
+    ends_in_seconds = [
+        _wait_seconds(consumer) - (snapshot.at - thread.since)
+        for consumer, thread in threads
+        if thread.role is Role.POLLER and thread.state is ThreadState.WAITING
+    ]
     return _Remainder(
-        busy=sum(1 for t in threads if t.role is Role.WORKER and t.state in _BUSY),
+        busy=sum(1 for _, thread in threads if thread.role is Role.WORKER and thread.state in _BUSY),
         held=sum(consumer.held for consumer in snapshot.consumers),
-        polls=len(out),
+        polls=len(ends_in_seconds),
         poll_seconds=max(0.0, min(max(ends_in_seconds, default=0.0), LONGEST_POLL_SECONDS)),
     )
+
+
+def _wait_seconds(consumer: ConsumerSnapshot) -> float:
+    return LONGEST_POLL_SECONDS if consumer.wait_seconds is None else consumer.wait_seconds
 
 
 def _words(rest: _Remainder) -> str:

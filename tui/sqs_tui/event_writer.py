@@ -8,7 +8,7 @@ import queue
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from sqs_core.errors import LONGEST_TEXT
+from sqs_core.errors import LONGEST_TEXT, describe
 from sqs_core.wire import event_to_json, iso
 
 if TYPE_CHECKING:
@@ -79,13 +79,27 @@ class RecordWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        extra = {name: getattr(record, name) for name in ("message_id", "queue") if hasattr(record, name)}
-        self._writer.write(
-            {
-                "at": iso(record.created),
-                "level": record.levelname.lower(),
-                "code": record.name,
-                **extra,
-                "text": record.getMessage()[:LONGEST_TEXT],
-            }
-        )
+        fields = {
+            "at": iso(record.created),
+            "level": record.levelname.lower(),
+            "code": record.name,
+            "queue": getattr(record, "queue", None),
+            "text": record.getMessage()[:LONGEST_TEXT],
+        }
+        more = {"message_id": getattr(record, "message_id", None), "traceback": record.exc_text}
+        self._writer.write({**fields, **{name: value for name, value in more.items() if value}})
+
+
+def log_through(writer: EventWriter) -> None:
+    """Everything that this process logs goes to the writer, and from now on also warnings and what ends a thread."""
+    logging.getLogger().addHandler(RecordWriter(writer))
+    logging.getLogger("sqs_core").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(arguments: threading.ExceptHookArgs) -> None:
+    error, thread = arguments.exc_value, arguments.thread
+    if error is not None and not isinstance(error, SystemExit):
+        name = thread.name if thread else "unknown"
+        logging.getLogger("threading").error("thread %s ended: %s", name, describe(error), exc_info=error)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.settings import make_connection_settings
+from sqs_tui.terminal_watch import WatchLimits
 
 if TYPE_CHECKING:
     from sqs_core.settings import ConnectionSettings
@@ -24,3 +26,14 @@ def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
         allow_writes=bool(flags["allow_writes"]),
         reason=flags["reason"],
     )
+
+
+def watch_limits(flags: dict[str, Any]) -> WatchLimits | None:
+    """Whether the terminal is watched, and how; by default inside Kubernetes only, where clients die without hanging up."""
+    wanted = flags["watch_terminal"]
+    if wanted is None:
+        wanted = bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+    if os.environ.get("TEXTUAL_DRIVER"):
+        wanted = False  # shown by something else than a terminal
+    limits = flags["terminal_limits"]
+    return (WatchLimits(*limits) if limits else WatchLimits()) if wanted else None

@@ -26,7 +26,8 @@ def drain_notice(frame: Frame, width: int) -> Content:
     deadline = "" if cut is None else f"  cut short in {max(0, int(cut))} s"
     percent = f" {drain.fraction * 100:>3.0f} %"
     track = shown.bar(drain.fraction, max(0, width - len(percent) - len(deadline))).replace(" ", "░")
-    advice = Content.assemble("press ", ("q", "bold"), " again to leave now")
+    again = Content.assemble("press ", ("q", "bold"), " again to leave now")
+    advice = again if frame.link is None else Content.assemble(("q", "bold"), " leaves, and it goes on draining")
     words = Content.assemble(styled(drain.remains, Tone.STRONG), "; ", advice).wrap(max(10, width))
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
@@ -43,6 +44,11 @@ def trouble_notice(frame: Frame, width: int) -> Content:
     return Content("\n").join([*lines, keys])
 
 
-def too_small(width: int, height: int) -> Content:
-    """For a terminal in which the dashboard would be unreadable."""
-    return Content(f"too small: {width}x{height}\nneeds {LEAST_WIDTH}x{LEAST_HEIGHT}\nq quits")
+def is_too_small(width: int, height: int) -> bool:
+    """Whether a screen would be unreadable in a terminal of this size."""
+    return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+
+def too_small(width: int, height: int, *, quits: bool) -> Content:
+    """For such a terminal; `quits` where a `q` would end the dashboard."""
+    return Content(f"too small: {width}x{height}\nneeds {LEAST_WIDTH}x{LEAST_HEIGHT}" + ("\nq quits" if quits else ""))

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sqs_tui.terminal_watch import WatchLimits
+
 
 @dataclass(frozen=True, slots=True)
 class DashboardOptions:
@@ -17,7 +19,8 @@ class DashboardOptions:
 
     `color` is 16, 256 or truecolor (None: what the terminal says); `scene` is the demo's scene, shown in the header;
     `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
-    hides every command that changes anything; `screenshot_dir` None means the current directory; `clock` gives epoch
+    hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
+    `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
     seconds.
     """
 
@@ -27,5 +30,7 @@ class DashboardOptions:
     scene: str | None = None
     leave_when_failed: bool = False
     view_only: bool = False
+    attached: bool = False
     screenshot_dir: Path | None = None
+    watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time

@@ -52,10 +52,10 @@ POLLER_COLUMNS = (Column("poller", 10), Column("state", 11), Column("since", 8),
 IN_FLIGHT_COLUMNS = (
     Column("message", SHORT_ID_LENGTH),
     Column("worker", 10),
-    Column("received", 8),
+    Column("received", 8, needs=84),
     Column("receives", 8, right=True),
     Column("lease", 10),
-    Column("ext.", 4, right=True, needs=74),
+    Column("ext.", 4, right=True, needs=90),
     Column("group", 12, needs=100),
     Column("body", 8, grows=True),
 )

@@ -63,6 +63,13 @@ def changed_lines(old: Sequence[Row], new: Sequence[Row]) -> list[int]:
     ]
 
 
+def changed_cells(old: Row, new: Row) -> list[int] | None:
+    """The indices of cells to paint again; None where the whole line is another."""
+    if len(old.cells) != len(new.cells) or len(new.cells) == 1:
+        return None
+    return [index for index, (before, now) in enumerate(zip(old.cells, new.cells, strict=True)) if before != now]
+
+
 def anchored(rows: Sequence[Row], key: str | None, index: int) -> int:
     """Where the cursor belongs: on its key wherever that moved, else as near as possible to where it was."""
     if key is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,15 +14,18 @@ from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.events import Code
 from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
+from sqs_core.model import Level
 from sqs_core.plain_text import one_line
+from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
-from sqs_tui.event_writer import EventWriter, RecordWriter
-from sqs_tui.flags import connection_settings
+from sqs_tui.event_writer import EventWriter, log_through
+from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqs_core.demo.engine import DemoEngine
 
@@ -51,17 +53,36 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         parse_queue(queue)
     log = _open_log(flags)
     if flags["headless"]:
+        _no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
-        _log_through(writer)
+        log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        return _run_headless(engine, writer, flags["max_messages"], flags["duration"])
-    _only_headless(flags, "max_messages", "duration")
+        reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
+        with _metrics(engine, flags["metrics_address"]):
+            return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
+    _only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with _silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
-        _require_terminal()
-        _log_through(writer)
-        return _show(engine, flags)
+        require_terminal()
+        log_through(writer)
+        return _show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+
+
+@contextmanager
+def _metrics(engine: Engine, address: str | None) -> Iterator[None]:
+    """Serves what monitoring asks for, where an address is given; until the report is written, so that the end is seen."""
+    if address is None:
+        yield
+        return
+    from sqs_core.metrics_server import serve_metrics
+
+    server = serve_metrics(engine, address)
+    engine.events.record(Level.INFO, Code.METRICS_SERVED, None, f"{server.url}/metrics, /healthz and /readyz are served")
+    try:
+        yield
+    finally:
+        server.close()
 
 
 def _make_engine(
@@ -85,11 +106,11 @@ def _make_engine(
 def browse(flags: dict[str, Any]) -> int:
     """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
     connection = connection_settings(flags)
-    _require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
+    require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
     log = _open_log(flags)
     writer = EventWriter(log)
     with _silenced(log):
-        _log_through(writer)
+        log_through(writer)
         return _show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
 
 
@@ -104,8 +125,10 @@ def run_demo(flags: dict[str, Any]) -> int:
     scene = SCENES.get(flags["scene"])
     if scene is None:
         raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
-    if not flags["headless"]:
-        _require_terminal("demo --headless --duration 10 shows it without one")
+    if flags["headless"]:
+        _no_screen(flags)
+    else:
+        require_terminal("demo --headless --duration 10 shows it without one")
         _only_headless(flags, "duration")
     log = _open_log(flags)
     writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
@@ -114,7 +137,7 @@ def run_demo(flags: dict[str, Any]) -> int:
         if flags["headless"]:
             return _run_headless(engine, writer, None, flags["duration"], lambda: {"observed": engine.observations})
         with _silenced(log):
-            _log_through(writer)
+            log_through(writer)
             return _show(engine, flags, _scene_title(engine))
     finally:
         engine.close()
@@ -130,8 +153,9 @@ def _run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
+    reachable: AbstractContextManager[None] | None = None,
 ) -> int:
-    with SignalStops() as stops:
+    with SignalStops() as stops, reachable or nullcontext():
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
@@ -151,7 +175,9 @@ def _leave(engine: Engine, code: int) -> int:
     return code
 
 
-def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> int:
+def _show(
+    engine: Engine, flags: dict[str, Any], scene: str | None = None, reachable: AbstractContextManager[None] | None = None
+) -> int:
     options = DashboardOptions(
         fps=flags["fps"] or 4,
         theme=flags["theme"],
@@ -159,24 +185,37 @@ def _show(engine: Engine, flags: dict[str, Any], scene: str | None = None) -> in
         scene=scene,
         leave_when_failed=bool(engine.consumers),
         view_only=engine.connection.read_only,
+        watch=watch_limits(flags),
     )
     from sqs_tui.app import run_dashboard
+    from sqs_tui.silence import PauseWhileSilent
 
-    code = run_dashboard(engine, options)
-    engine.close()
+    with reachable or nullcontext():
+        code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
+        engine.close()
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
     return _leave(engine, code)
 
 
-def _require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
-    """The dashboard reads stdin and draws on stderr; without a terminal there it would run unseen."""
+_POOREST_TERMS = frozenset({"dumb", "unknown"})
+"""Without any TERM, as in some containers, 16 colours are drawn, which every terminal shows."""
+
+
+def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
+    """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
-    if os.environ.get("TERM") == "dumb":
-        raise ConfigurationError("TERM=dumb cannot draw a dashboard; set TERM=xterm-256color, or use --headless")
+    term = os.environ.get("TERM")
+    if term in _POOREST_TERMS:
+        raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")
+
+
+def _no_screen(flags: dict[str, Any]) -> None:
+    if flags["watch_terminal"]:
+        raise ConfigurationError("--watch-terminal goes with a dashboard, not with --headless: that needs no terminal")
 
 
 def _only_headless(flags: dict[str, Any], *names: str) -> None:
@@ -203,9 +242,3 @@ def _silenced(log: list[IO[str]]) -> Iterator[None]:
         sink = log[0] if log else nowhere
         with redirect_stdout(sink), redirect_stderr(sink):
             yield
-
-
-def _log_through(writer: EventWriter) -> None:
-    root = logging.getLogger()
-    root.addHandler(RecordWriter(writer))
-    logging.getLogger("sqs_core").setLevel(logging.INFO)

@@ -8,11 +8,13 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from sqs_core.model import RunState
+from sqs_core.words import LinkPhase
 from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import LINE_LIMIT, content, one_line
 
 if TYPE_CHECKING:
+    from sqs_core.facade import Link
     from sqs_core.model import ConsumerSnapshot, Depth, Snapshot
     from sqs_tui.trends import Rates, Trends
     from sqs_tui.viewer import Frame
@@ -59,8 +61,7 @@ def header(frame: Frame, scene: str | None, width: int) -> Content:
     if snapshot is None:
         return Content("sqs-tui")
     engine = snapshot.engine
-    glyph, tone = _STATES[engine.state]
-    right = [styled(f"{glyph} {engine.state}", tone)]
+    right = [_engine_state(engine.state, frame.link)]
     if frame.frozen_since is not None:
         right.insert(0, styled(f"FROZEN since {shown.clock_time(frame.frozen_since)}", Tone.WARNING))
     environment = Content.assemble(
@@ -68,6 +69,7 @@ def header(frame: Frame, scene: str | None, width: int) -> Content:
         styled(f" ({engine.environment_decided_by})", Tone.MUTED),
     )
     left = [
+        *_link_parts(frame.link),
         environment,
         *([styled(f"scene {scene}", Tone.ACCENT)] if scene else []),
         *([styled("read-only", Tone.WARNING)] if engine.read_only else []),
@@ -79,6 +81,24 @@ def header(frame: Frame, scene: str | None, width: int) -> Content:
     # Who it is matters less than where it is: the product's name is the first to go.
     roomy = branded.cell_length + 2 + ending.cell_length <= width
     return spread(branded if roomy else Content("  ").join(left), ending, width)
+
+
+def _engine_state(state: RunState, link: Link | None) -> Content:
+    """The engine's state; of one that is not heard of, how old that is."""
+    glyph, tone = _STATES[state]
+    if link is None or link.phase is LinkPhase.LIVE:
+        return styled(f"{glyph} {state}", tone)
+    if link.age_seconds is None:
+        return styled(f"◌ {link.phase}", Tone.WARNING)
+    return styled(f"▲ {link.phase}, {state} {int(link.age_seconds)} s ago", Tone.WARNING)
+
+
+def _link_parts(link: Link | None) -> list[Content]:
+    if link is None:
+        return []
+    rights = [] if link.control else [styled("view only", Tone.WARNING)]
+    dropped = [styled(f"{link.dropped} frames left out", Tone.MUTED)] if link.dropped else []
+    return [styled(f"attached to {link.target}", Tone.ACCENT), *rights, *dropped]
 
 
 def identity(frame: Frame, width: int) -> Content:

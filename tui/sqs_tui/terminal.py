@@ -7,8 +7,12 @@ import os
 import select
 import sys
 import termios
+import threading
 
 _LEAVE_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m\r\n"
+
+
+_RESTORE_SECONDS = 0.3
 
 
 class Terminal:
@@ -21,6 +25,12 @@ class Terminal:
 
     def restore(self) -> None:
         """Line mode, visible cursor, main screen. Writes only if the terminal takes it at once."""
+        # A terminal that has room for less than all of it still takes the thread that writes prisoner.
+        restoring = threading.Thread(target=self._restore, name="restore-terminal", daemon=True)
+        restoring.start()
+        restoring.join(_RESTORE_SECONDS)
+
+    def _restore(self) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError, termios.error):
             if self._modes is not None:
                 termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self._modes)  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import describe
 from sqs_core.matching import Query
 from sqs_core.model import Level, RunState, ThreadState
+from sqs_core.words import LinkPhase
 from sqs_tui.drain import ENDED, Drain, DrainProgress
 from sqs_tui.queue_rows import View
 from sqs_tui.trends import Trends
@@ -15,14 +16,14 @@ from sqs_tui.trends import Trends
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqs_core.facade import EngineFacade
+    from sqs_core.facade import EngineFacade, Link
     from sqs_core.model import ConsumerSnapshot, Event, Snapshot
     from sqs_core.queue_listing import QueueListing
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
 PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 EVERYTHING = Query()
-ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed"})
+ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed", "control.refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Frame:
     frozen_since: float | None = None
     query: Query = EVERYTHING
     drain: Drain | None = None
+    link: Link | None = None
     announcements: tuple[Event, ...] = ()
 
     @property
@@ -50,6 +52,8 @@ class Frame:
         """The newest error, while it keeps a consumer from working; None when all is well."""
         if self.problem:
             return self.problem
+        if self.link is not None and self.link.phase is not LinkPhase.LIVE:
+            return _link_trouble(self.link)
         if self.listing and self.listing.error:
             return self.listing.error
         if self.snapshot is None or not _is_troubled(self.snapshot):
@@ -131,6 +135,7 @@ class Viewer:
             problem=self.start_problem,
             query=self.query,
             drain=self._drain(live),
+            link=self._facade.link(),
             announcements=self._announcements(live),
         )
 
@@ -151,6 +156,12 @@ def _is_troubled(snapshot: Snapshot) -> bool:
     states = [snapshot.engine.state, *(consumer.state for consumer in snapshot.consumers)]
     threads = (thread for consumer in snapshot.consumers for thread in consumer.threads)
     return any(state in _TROUBLED for state in states) or any(t.state is ThreadState.BACKING_OFF for t in threads)
+
+
+def _link_trouble(link: Link) -> str | None:
+    if link.phase is LinkPhase.STALLED:
+        return f"no answer from {link.target} for {int(link.age_seconds or 0)} s: what you see is that old"
+    return f"{link.target}: {link.problem}" if link.problem else None
 
 
 def _unreadable(error: Exception) -> str:

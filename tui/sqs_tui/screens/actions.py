@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 COLUMNS = (
-    Column("at (UTC)", 19),
-    Column("who", 10),
+    Column("at (UTC)", 14),
+    Column("who", 10, needs=100),
     Column("environment", 11, needs=120),
     Column("queue", 18),
     Column("what", 10),
@@ -62,7 +62,7 @@ def _row(number: int, line: Mapping[str, Any]) -> Row:
     return Row(
         str(number),
         (
-            Cell(text("at")[:19].replace("T", " "), Tone.MUTED),
+            Cell(text("at")[5:19].replace("T", " "), Tone.MUTED),
             Cell(text("who")),
             Cell(text("environment")),
             Cell(text("queue"), Tone.STRONG),

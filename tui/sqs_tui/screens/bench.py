@@ -12,6 +12,7 @@ from textual.widgets import Input
 from sqs_core.bench import BenchView, LookState
 from sqs_core.environment import Environment
 from sqs_core.personal_data import body_mask
+from sqs_core.saved_filters import remember_filter
 from sqs_tui import bench_rows
 from sqs_tui.commands import Place, Situation, place_bindings
 from sqs_tui.safe_text import content
@@ -19,6 +20,7 @@ from sqs_tui.screens.bench_work import BenchWork
 from sqs_tui.screens.dialogs import Help
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
+from sqs_tui.widgets.filter_bar import FilterInput
 from sqs_tui.widgets.line import Line, PlaceKeys
 from sqs_tui.widgets.live_table import LiveTable
 
@@ -60,10 +62,9 @@ class BenchScreen(Steady, Screen[None]):
         yield Line(id="bench-header")
         yield Line(id="bench-notice")
         yield LiveTable(bench_rows.MESSAGE_COLUMNS, id="bench")
-        yield Input(
+        yield FilterInput(
             id="bench-filter",
-            placeholder="text, /a pattern/, receives>3, age>5m, group:id, or = json.type == 'refund'",
-            compact=True,
+            placeholder="text  /pattern/  receives>3  age>5m  group:id  = json.type == 'refund'  ↑ earlier ones",
         )
         yield PlaceKeys(Place.BENCH, id="bench-keys")
 
@@ -181,12 +182,15 @@ class BenchScreen(Steady, Screen[None]):
 
     @on(Input.Submitted, "#bench-filter")
     def keep_filter(self) -> None:
-        """Back to the rows, filtered."""
+        """Back to the rows, filtered; what let rows through without a complaint is remembered."""
+        if not self._chosen.problem:
+            remember_filter(self._filter)
         self.query_one("#bench-filter", Input).display = False
         self.table.focus()
 
     def _open_filter(self) -> None:
-        box = self.query_one("#bench-filter", Input)
+        box = self.query_one("#bench-filter", FilterInput)
+        box.begin()
         box.display = True
         box.focus()
 

@@ -10,7 +10,10 @@ from sqs_core.bench import JobState, LookState
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.model import MessageDetail
 from sqs_core.peek import Rung
+from sqs_tui.bench_rows import state_text
 from sqs_tui.editor import edit
+from sqs_tui.format import plural
+from sqs_tui.place_text import where
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.job import JobScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
@@ -40,6 +43,7 @@ class BenchWork:
             "bench_put_back": self._put_back,
             "bench_edit": self._edit,
             "bench_copy": self._copy,
+            "bench_move": self._move,
             "bench_delete": self._delete,
         }
         self._attempt(commands[command_id])
@@ -65,7 +69,7 @@ class BenchWork:
         if row is not None:
             seen = {Rung.BACK_DOOR: "seen on the emulator's page", Rung.RECEIVE: "received by a look"}.get(row.rung, "known here")
             detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
-            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail)))
+            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail), state=state_text(row)))
 
     def _put_back(self) -> None:
         ids, view = self._chosen(), self._bench.view()
@@ -98,10 +102,20 @@ class BenchWork:
 
     def _copy(self) -> None:
         ids = self._chosen()
+        question = f"Copy {plural(len(ids), 'message')} to which queue? A name, or the URL of a queue at a local endpoint."
+        self._ask_where("Copy", question, lambda to: self._bench.copy(ids, to))
 
+    def _move(self) -> None:
+        ids = self._chosen()
+        if self._bench.view().rung is Rung.OWN:
+            raise ConfigurationError("these are in the queue no longer, or are being handled: C sends copies")
+        question = f"Move {plural(len(ids), 'message')} to which queue? A name, or the URL of a queue at a local endpoint."
+        self._ask_where("Move", question, lambda to: self._bench.put_back(ids, to))
+
+    def _ask_where(self, title: str, question: str, begin: Callable[[str], None]) -> None:
         def take(to: str) -> str | None:
             try:
-                self._bench.copy(ids, to)
+                begin(to)
             except Exception as error:  # noqa: BLE001 - shown beside the box
                 return describe(error)
             return None
@@ -110,8 +124,8 @@ class BenchWork:
             if done:
                 self._show_job()
 
-        question = Content(f"Copy {len(ids):,} messages to which queue? A name, or the URL of a queue at a local endpoint.")
-        self._screen.app.push_screen(Typed("Copy", question, "queue, or http://localhost:4566/000000000000/queue", take), then)
+        example = "queue, or http://localhost:4566/000000000000/queue"
+        self._screen.app.push_screen(Typed(title, Content(question), example, take), then)
 
     def _delete(self) -> None:
         ids, queue = self._chosen(), self._screen.queue
@@ -123,9 +137,9 @@ class BenchWork:
 
         question = Content.assemble(
             ("▲ ", "bold $text-warning"),
-            f"Delete {len(ids):,} messages of ",
+            f"Delete {plural(len(ids), 'message')} of ",
             content(queue, style="bold"),
-            f" ({self.where()})? A backup is written first. Type the queue's name.",
+            f" ({where(self._facade)})? A backup is written first. Type the queue's name.",
         )
         if (lock := self._bench.lock()).locked:
             raise ConfigurationError(lock.why)
@@ -137,15 +151,9 @@ class BenchWork:
             raise ConfigurationError("no message is chosen: mark some with space, or move to one")
         return ids
 
-    def where(self) -> str:
-        """The environment and the account, for questions that matter."""
-        snapshot = self._facade.snapshot()
-        account = snapshot.credentials.account if snapshot.credentials else None
-        return f"{snapshot.engine.environment.upper()}, {f'account {account}' if account else snapshot.engine.endpoint}"
-
     def _show_job(self, edited: dict[str, str] | None = None) -> None:
         job = self._bench.view().job
         if job is None or (job.state is JobState.ENDED and not edited):
             return
         consumed = bool(self._facade.snapshot().consumers)
-        self._screen.app.push_screen(JobScreen(self._bench, self.where(), canary=consumed, edited=edited))
+        self._screen.app.push_screen(JobScreen(self._bench, where(self._facade), canary=consumed, edited=edited))

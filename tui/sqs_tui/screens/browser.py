@@ -14,7 +14,7 @@ from sqs_core.queue_listing import QueueListing
 from sqs_tui import format as shown
 from sqs_tui import summary
 from sqs_tui.commands import BY_ID, Situation, screen_bindings
-from sqs_tui.notices import too_small, trouble_notice
+from sqs_tui.notices import trouble_notice
 from sqs_tui.queue_rows import FILTER_HINT, QueueRows, title, when_empty
 from sqs_tui.rows import Tone
 from sqs_tui.safe_text import content
@@ -43,8 +43,6 @@ class BrowserScreen(Steady, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*screen_bindings()]
     AUTO_FOCUS = "#browser"
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow")]  # noqa: RUF012 - Textual's
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-tall")]  # noqa: RUF012 - Textual's
 
     def __init__(
         self,
@@ -66,7 +64,6 @@ class BrowserScreen(Steady, Screen[None]):
         self._listing = QueueListing(0.0)
         self._view = replace(viewer.queue_view, filter_text="")
         self._rows = QueueRows()
-        self._title = ""
         self._offered: Situation | None = None
 
     def compose(self) -> ComposeResult:
@@ -78,7 +75,6 @@ class BrowserScreen(Steady, Screen[None]):
         yield Line(id="status")
         yield Input(id="filter", placeholder=FILTER_HINT, compact=True)
         yield KeyBar(id="keys")
-        yield Line(id="too-small")
 
     def on_mount(self) -> None:
         """Nothing is filtered at first."""
@@ -86,8 +82,6 @@ class BrowserScreen(Steady, Screen[None]):
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
-        size = self.app.size
-        self.query_one("#too-small", Line).show(lambda _: too_small(size.width, size.height))
         self.call_after_refresh(self._redraw)
 
     def draw_frame(self, frame: Frame) -> None:
@@ -101,10 +95,7 @@ class BrowserScreen(Steady, Screen[None]):
         rows = self._rows.rows(listing, self._view, frozenset(frame.queues))
         table.show(rows, self._rows.columns)
         table.say_when_empty(when_empty(listing, self._view))
-        now = title(listing, self._view, len(rows))
-        if now != self._title:
-            self._title = now
-            table.border_title = content(now)
+        table.write_title(title(listing, self._view, len(rows)))
         self._draw_lines(frame, listing)
         self._offer_keys()
 

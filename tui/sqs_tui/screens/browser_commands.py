@@ -73,6 +73,9 @@ class BrowserCommands(SharedCommands):
             self._consume(self._screen.queue)
 
     def _consume(self, queue: str) -> None:
+        if (lock := self._facade.workbench().lock()).locked:
+            self._refuse(f"consuming receives and deletes: {lock.why}")
+            return
         self._screen.app.push_screen(
             ChooseHandler(queue, lambda handler: self._add_consumer(queue, handler)), lambda _: self._show_panes(queue)
         )

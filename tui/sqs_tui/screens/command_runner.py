@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from sqs_core.errors import describe
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.pane_rows import keyed_events
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqs_core.facade import EngineFacade
-    from sqs_core.model import ConsumerSnapshot
+    from sqs_core.model import ConsumerSnapshot, MessageDetail
     from sqs_tui.options import DashboardOptions
     from sqs_tui.screens.lens import LensScreen
     from sqs_tui.screens.main import MainScreen
@@ -57,6 +56,7 @@ class CommandRunner(SharedCommands):
             "unlock": self._writes.unlock,
             "actions": self._writes.open_actions,
             "purge": self._writes.purge,
+            "drain": self._confirm_drain,
             "open": self._open,
             "replay": self._replay_current,
             "filter": self._filter,
@@ -106,15 +106,10 @@ class CommandRunner(SharedCommands):
         self._open_message(queue, row.message_id)
 
     def _open_message(self, queue: str, message_id: str) -> None:
-        try:
-            detail = self._facade.message(queue, message_id)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
-            self._refuse(describe(error))
-            return
-        if detail is None:
-            self._refuse("This message has been forgotten: only the newest finished ones are kept.")
-            return
-        may_replay = detail.replayable and not self._options.view_only
+        self._with_message(queue, message_id, lambda detail: self._show_message(queue, message_id, detail))
+
+    def _show_message(self, queue: str, message_id: str, detail: MessageDetail) -> None:
+        may_replay = detail.replayable and not self._screen.situation.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
         self._screen.app.push_screen(
             MessageScreen(detail, replay, Privacy.of(self._facade, detail), self._options.screenshot_dir)
@@ -151,6 +146,22 @@ class CommandRunner(SharedCommands):
                 self._attempt(lambda: self._facade.replay(queue, message_id))
 
         self._screen.app.push_screen(Confirm("Replay", question, "Yes, send it"), answer)
+
+    def _confirm_drain(self) -> None:
+        link = self._facade.link()
+        if link is None:
+            return
+        question = Content.assemble(
+            "Drain ",
+            content(link.target, style="bold"),
+            "?\n\nIt stops receiving, finishes what it holds and ends.\nNothing here starts it again.",
+        )
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                self._attempt(self._facade.drain)
+
+        self._screen.app.push_screen(Confirm("Drain", question, "Yes, drain it"), answer)
 
     def _messages(self) -> None:
         """The finished messages; where nothing is consumed, what is in the queue."""

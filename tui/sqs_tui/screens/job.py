@@ -8,7 +8,7 @@ from textual import on
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from sqs_core.bench import JobState
 from sqs_tui.format import bar
@@ -16,7 +16,6 @@ from sqs_tui.safe_text import content
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
-from sqs_tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -47,12 +46,14 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         self._bench, self._where, self._can_watch = bench, where, canary
         self._edited = edited or {}
         self._answered = False
+        self._shown = Content("")
+        self._asks: bool | None = None
 
     def compose(self) -> ComposeResult:
         """The plan, what is being done, and the answers."""
         with VerticalScroll(id="job", classes="dialog wide") as dialog:
             dialog.border_title = Content("Work")
-            yield Line(id="job-text")
+            yield Static(id="job-text")
             with Horizontal(classes="answers"):
                 yield Button(Content("No, leave it (n)"), id="no")
                 if self._can_watch:
@@ -73,12 +74,15 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         if dialog.border_title != str(title):
             dialog.border_title = title
         dialog.border_subtitle = Content(_hint(job))
-        self.query_one("#job-text", Line).show(lambda _: _text(job, self._edited))
-        answers = self.query_one(".answers")
+        text = _text(job, self._edited)
+        if not text.is_same(self._shown):
+            self._shown = text
+            self.query_one("#job-text", Static).update(text)
         asks = job.state is JobState.ASKING
-        if answers.display is not asks or (asks and self.focused is None):
-            answers.display = asks
-            (self.query_one("#no") if asks else dialog).focus()
+        if asks is not self._asks:
+            self._asks = asks
+            self.query_one(".answers").display = asks
+            self.call_after_refresh((self.query_one("#no") if asks else dialog).focus)
 
     def action_answer(self, yes: bool, canary: bool) -> None:
         """Answer the plan, once."""
@@ -112,7 +116,7 @@ def _hint(job: JobView) -> str:
         return "esc closes"
     if job.state is JobState.WORKING:
         return "esc stops after what is being sent"
-    return "messages are held meanwhile · esc leaves them as they are" if job.state is JobState.ASKING else "esc cancels"
+    return "esc leaves everything as it is" if job.state is JobState.ASKING else "esc cancels"
 
 
 def _text(job: JobView, edited: dict[str, str]) -> Content:

@@ -12,8 +12,7 @@ from textual.widgets import Input
 from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
-from sqs_tui.notices import drain_notice, too_small, trouble_notice
-from sqs_tui.safe_text import content
+from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
@@ -50,8 +49,8 @@ class MainScreen(Steady, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*screen_bindings()]
     AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-normal"), (160, "-broad")]  # noqa: RUF012 - Textual's
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (160, "-broad")]  # noqa: RUF012 - Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's
 
     def __init__(self, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]) -> None:
         super().__init__()
@@ -60,7 +59,6 @@ class MainScreen(Steady, Screen[None]):
         self._options = options
         self._redraw = redraw
         self._runner = CommandRunner(self, facade, viewer, options, redraw)
-        self._titles: dict[Pane, str] = {}
         self._offered: Situation | None = None
 
     def compose(self) -> ComposeResult:
@@ -84,7 +82,6 @@ class MainScreen(Steady, Screen[None]):
                 )
         yield FilterBar(id="filter-bar")
         yield KeyBar(id="keys")
-        yield Line(id="too-small")
 
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
@@ -92,8 +89,6 @@ class MainScreen(Steady, Screen[None]):
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
-        size = self.app.size
-        self._line("#too-small").show(lambda _: too_small(size.width, size.height))
         self.call_after_refresh(self.draw, None)
 
     def draw(self, frame: Frame | None) -> None:
@@ -141,7 +136,8 @@ class MainScreen(Steady, Screen[None]):
             frozen=self.frame.frozen_since is not None,
             filtered=bool(self._viewer.filter_text),
             leaving=self._viewer.draining,
-            view_only=self._options.view_only,
+            view_only=self._options.view_only or (self.frame.link is not None and not self.frame.link.control),
+            attached=self._options.attached,
         )
 
     def action_command(self, command_id: str, key: str = "") -> None:
@@ -226,20 +222,15 @@ class MainScreen(Steady, Screen[None]):
         self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
         for pane, text in _EMPTY.items():
             self.table(pane).say_when_empty("Nothing here matches the filter." if query else text)
-        self._title(Pane.WORKERS, workers_title(consumer, left, query))
-        self._title(Pane.IN_FLIGHT, in_flight_title(consumer, left, query))
-        self._title(Pane.HISTORY, history_title(consumer, left, query))
-        self._title(Pane.POLLERS, f"Pollers  {consumer.pollers.live}")
+        self.table(Pane.WORKERS).write_title(workers_title(consumer, left, query))
+        self.table(Pane.IN_FLIGHT).write_title(in_flight_title(consumer, left, query))
+        self.table(Pane.HISTORY).write_title(history_title(consumer, left, query))
+        self.table(Pane.POLLERS).write_title(f"Pollers  {consumer.pollers.live}")
 
     def _draw_events(self, frame: Frame) -> None:
         events = frame.snapshot.events if frame.snapshot else ()
         self.table(Pane.EVENTS).show(pane_rows.event_rows(events))
-        self._title(Pane.EVENTS, "Events  UTC")
-
-    def _title(self, pane: Pane, title: str) -> None:
-        if self._titles.get(pane) != title:
-            self._titles[pane] = title
-            self.table(pane).border_title = content(title)
+        self.table(Pane.EVENTS).write_title("Events  UTC")
 
     def _offer_keys(self) -> None:
         situation = self.situation

@@ -59,7 +59,8 @@ class Privacy:
 class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     """A message as it was when opened, secrets masked, and personal data too where it is hidden.
 
-    The innermost of what the body wraps is shown first; `u` goes through the layers, `r` shows the body as it came.
+    `state` is where it is, if it has not ended here. The innermost of what the body wraps is shown first; `u` goes through the
+    layers, `r` shows the body as it came.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,12 +81,13 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         replay: Callable[[], None] | None,
         privacy: Privacy | None = None,
         folder: Path | None = None,
+        state: str = "in flight",
     ) -> None:
         super().__init__()
         self._detail = detail
         self._replay = replay
         self._privacy = privacy or Privacy()
-        self._folder = folder
+        self._folder, self._state = folder, state
         self._raw = False
         self._layers = (Layer("body", "", detail.message.body), *unwrap(detail.message.body))
         self._layer = len(self._layers) - 1
@@ -185,7 +187,7 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     def _facts(self) -> Content:
         detail = self._detail
         message = detail.message
-        ended = str(detail.outcome) if detail.outcome else "in flight"
+        ended = str(detail.outcome) if detail.outcome else self._state
         lines = [
             ("id", message.message_id),
             ("queue", message.queue),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,9 +21,13 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from sqs_core.facade import EngineFacade
+    from sqs_core.model import MessageDetail
     from sqs_tui.commands import Situation
     from sqs_tui.options import DashboardOptions
     from sqs_tui.viewer import Frame, Viewer
+
+
+_FORGOTTEN = "This message has been forgotten: only the newest finished ones are kept."
 
 
 class Commanded(Protocol):
@@ -69,6 +76,29 @@ class SharedCommands:
             command()
         except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
             self._refuse(describe(error))
+
+    def _with_message(self, queue: str, message_id: str, then: Callable[[MessageDetail], None]) -> None:
+        """Do something with a message, whole. That of another process is fetched without keeping the screen waiting."""
+
+        def fetch() -> None:
+            try:
+                detail = self._facade.message(queue, message_id)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
+                do(partial(self._refuse, describe(error)))
+            else:
+                do(lambda: self._refuse(_FORGOTTEN) if detail is None else then(detail))
+
+        def do(work: Callable[[], None]) -> None:
+            if not self._options.attached:
+                work()
+                return
+            with suppress(RuntimeError):  # the screen may have been left meanwhile
+                self._screen.app.call_from_thread(work)
+
+        if self._options.attached:
+            threading.Thread(target=fetch, name="message", daemon=True).start()
+        else:
+            fetch()
 
     def _refuse(self, text: str) -> None:
         self._screen.notify(one_line(text), severity="error", markup=False)

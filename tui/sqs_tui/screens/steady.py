@@ -1,12 +1,22 @@
-"""Screens that settle after a resize, however fast sizes follow each other."""
+"""Screens that settle after a resize, however fast sizes follow each other, and say so where there is no room for them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from textual.widgets import Static
+
+from sqs_tui.notices import is_too_small, too_small
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.events import Resize
+    from textual.geometry import Size
+    from textual.screen import Screen
+
+
+class TooSmall(Static):
+    """Lies over a screen."""
 
 
 class Steady:
@@ -23,3 +33,18 @@ class Steady:
         if event.size != self.app.size:
             event.prevent_default()
             event.stop()
+        else:
+            _fit(cast("Screen[object]", self), event.size)
+
+
+def _fit(screen: Screen[object], size: Size) -> None:
+    small = is_too_small(size.width, size.height)
+    screen.set_class(small, "-too-small")
+    notes = screen.query(TooSmall)
+    if not small:
+        notes.remove()
+        return
+    if not notes:
+        screen.mount(TooSmall())
+    for note in screen.query(TooSmall):
+        note.update(too_small(size.width, size.height, quits=not screen.is_modal))

@@ -10,9 +10,11 @@ from sqs_core.action_log import log_path
 from sqs_core.errors import ConfigurationError, describe
 from sqs_tui.editor import edit
 from sqs_tui.format import clock_time
+from sqs_tui.place_text import where
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.actions import ActionsScreen
 from sqs_tui.screens.bench import BenchScreen
+from sqs_tui.screens.dialogs import Confirm
 from sqs_tui.screens.job import JobScreen
 from sqs_tui.screens.typed import Typed, type_name
 
@@ -58,9 +60,28 @@ class WriteCommands:
             if body is None:
                 self._screen.notify("The body is as it was: nothing was sent.", markup=False)
             else:
-                self._facade.replay(queue, message_id, body)
+                self._confirm_edited(queue, message_id, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the dashboard goes on
             self._refuse(describe(error))
+
+    def _confirm_edited(self, queue: str, message_id: str, body: str) -> None:
+        question = Content.assemble(
+            "Send the edited body, ",
+            (f"{len(body):,} characters", "bold"),
+            ", to ",
+            content(queue, style="bold"),
+            f" ({where(self._facade)})?\n\nA new message with the attributes of\n",
+            content(message_id, style="bold"),
+        )
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                try:
+                    self._facade.replay(queue, message_id, body)
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._refuse(describe(error))
+
+        self._screen.app.push_screen(Confirm("Edit and replay", question, "Yes, send it"), answer)
 
     def unlock(self) -> None:
         """Ask for the reason; where writes are unlocked, lock them."""
@@ -104,13 +125,12 @@ class WriteCommands:
         if (lock := self._bench.lock()).locked:
             self._refuse(lock.why)
             return
-        snapshot = self._facade.snapshot()
-        where = f"{snapshot.engine.environment.upper()}, {snapshot.engine.endpoint}"
+        place = where(self._facade)
         question = Content.assemble(
             ("▲ ", "bold $text-warning"),
             "Delete EVERYTHING in ",
             content(queue, style="bold"),
-            f" ({one_line(where)})? There is no backup and no undo. Type the queue's name.",
+            f" ({place})? There is no backup and no undo. Type the queue's name; how many there are comes next.",
         )
 
         def then(done: bool | None) -> None:
@@ -120,7 +140,7 @@ class WriteCommands:
                 except ConfigurationError as error:
                     self._refuse(str(error))
                 else:
-                    self._screen.app.push_screen(JobScreen(self._bench, one_line(where), canary=False))
+                    self._screen.app.push_screen(JobScreen(self._bench, place, canary=False))
 
         self._screen.app.push_screen(type_name("Purge", queue, question), then)
 

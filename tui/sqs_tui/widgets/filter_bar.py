@@ -24,8 +24,8 @@ class FilterInput(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [("up", "walk(1)", "Earlier"), ("down", "walk(-1)", "Later")]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id, placeholder=_PLACEHOLDER, compact=True, max_length=LONGEST_FILTER)
+    def __init__(self, *, id: str, placeholder: str = _PLACEHOLDER) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, placeholder=placeholder, compact=True, max_length=LONGEST_FILTER)
         self._texts = [""]
         self._at = 0
 

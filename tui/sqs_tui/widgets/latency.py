@@ -11,6 +11,7 @@ from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.spark import curve
 from sqs_tui.summary import spread, styled
+from sqs_tui.widgets.edges import Edged
 from sqs_tui.widgets.line import Line
 from sqs_tui.widgets.live_table import LiveTable
 
@@ -32,7 +33,7 @@ _COLUMNS = (
 _CURVE_LINES = 2
 
 
-class LatencyPane(Vertical):
+class LatencyPane(Edged, Vertical):
     """Latencies of the selected queue."""
 
     def compose(self) -> ComposeResult:
@@ -45,18 +46,14 @@ class LatencyPane(Vertical):
 
     def on_mount(self) -> None:
         """Name the pane."""
-        self.border_title = "Latency"
-        self._subtitle = ""
+        self.write_title("Latency")
 
     def show(self, consumer: ConsumerSnapshot, series: Series) -> None:
         """Draw a consumer's latencies."""
         self.query_one("#latency-numbers", LiveTable).show(latency_rows(consumer))
         self.query_one("#latency-curves", Line).show(lambda width: curves(series, width))
         self.query_one("#latency-facts", Line).show(lambda width: facts(consumer, width))
-        subtitle = cost(consumer)
-        if subtitle != self._subtitle:
-            self._subtitle = subtitle
-            self.border_subtitle = Content(subtitle)
+        self.write_subtitle(cost(consumer))
 
 
 def latency_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:

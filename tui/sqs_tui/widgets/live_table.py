@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.message import Message
@@ -15,21 +14,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from sqs_tui.commands import table_bindings
-from sqs_tui.rows import Column, Row, Tone, anchored, changed_lines
-from sqs_tui.safe_text import ELLIPSIS, content
+from sqs_tui.rows import Column, Row, Tone, anchored, changed_cells, changed_lines
+from sqs_tui.widgets.columns import fit, line, placed, reach
+from sqs_tui.widgets.edges import Edged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.style import Style
     from textual import events
     from textual.binding import BindingType
     from textual.geometry import Size
 
-_GAP = " "
 
-
-class LiveTable(Widget, can_focus=True):
+class LiveTable(Edged, Widget, can_focus=True):
     """Shows rows in columns; the cursor follows its row's key. With `header=False` the column titles are not drawn."""
 
     ALLOW_SELECT = False
@@ -73,7 +71,6 @@ class LiveTable(Widget, can_focus=True):
         self._cursor_index = 0
         self._cursor_key: str | None = None
         self._first = 0
-        self._subtitle = ""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -108,7 +105,7 @@ class LiveTable(Widget, can_focus=True):
             self.refresh()
         else:
             moved = self._shows_cursor and self._cursor_index != old_cursor
-            self._paint([*changed_lines(old, rows), *((old_cursor, self._cursor_index) if moved else ())])
+            self._paint_changes(old, (old_cursor, self._cursor_index) if moved else ())
         self._update_subtitle()
 
     def say_when_empty(self, text: str) -> None:
@@ -131,11 +128,11 @@ class LiveTable(Widget, can_focus=True):
         width = self.size.width
         if y < self._header_lines:
             style = self.get_component_rich_style("live-table--header")
-            return self._line([(column.title, style) for column in self._columns], style, width)
+            return line(placed(self._columns, width), [(column.title, style) for column in self._columns], style, width)
         index = self._first + y - self._header_lines
         base = self.get_component_rich_style("live-table--plain")
         if not self._rows and index == 0:
-            return Strip([Segment(_fit(self._empty, width), self._tone_style(Tone.MUTED))], width)
+            return Strip([Segment(fit(self._empty, width), self._tone_style(Tone.MUTED))], width)
         if index >= len(self._rows):
             return Strip([Segment(" " * width, base)], width)
         if index == self._cursor_index and self._shows_cursor:
@@ -143,7 +140,7 @@ class LiveTable(Widget, can_focus=True):
             cells = [(cell.text, base) for cell in self._rows[index].cells]
         else:
             cells = [(cell.text, self._tone_style(cell.tone)) for cell in self._rows[index].cells]
-        return self._line(cells, base, width)
+        return line(placed(self._columns, width), cells, base, width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Draw or hide the cursor."""
@@ -229,40 +226,29 @@ class LiveTable(Widget, can_focus=True):
         else:
             self._paint([old_index, index])
 
-    def _paint(self, indices: Sequence[int]) -> None:
-        """Mark rows for painting, those in sight only."""
-        lines = {index - self._first + self._header_lines for index in indices}
-        regions = [Region(0, line, self.size.width, 1) for line in sorted(lines) if self._header_lines <= line < self.size.height]
+    def _paint_changes(self, old: Sequence[Row], whole: Collection[int]) -> None:
+        """Mark the cells that differ for painting, and these rows as a whole."""
+        places, rows = placed(self._columns, self.size.width), self._rows
+        regions = []
+        for index in sorted({*changed_lines(old, rows), *whole}):
+            y = index - self._first + self._header_lines
+            if not self._header_lines <= y < self.size.height:
+                continue
+            cells = changed_cells(old[index], rows[index]) if index < len(old) and index < len(rows) else None
+            width = self.size.width if cells is None or index in whole else reach(places, cells)
+            if width:
+                regions.append(Region(0, y, width, 1))
         if regions:
             self.refresh(*regions)
+
+    def _paint(self, indices: Sequence[int]) -> None:
+        """Mark rows for painting, those in sight only."""
+        self._paint_changes(self._rows, set(indices))
 
     def _update_subtitle(self) -> None:
         page, whole = self._page_lines, len(self._rows)
         subtitle = f"{self._first + 1}–{min(whole, self._first + page)} of {whole}" if 0 < page < whole else ""
-        if subtitle != self._subtitle:
-            self._subtitle = subtitle
-            self.border_subtitle = content(subtitle)
+        self.write_subtitle(subtitle)
 
     def _tone_style(self, tone: Tone) -> Style:
         return self.get_component_rich_style(f"live-table--{tone}")
-
-    def _line(self, cells: Sequence[tuple[str, Style]], base: Style, width: int) -> Strip:
-        if len(cells) == 1:
-            return Strip([Segment(_fit(cells[0][0], width), cells[0][1])], width)
-        visible = [column for column in self._columns if width >= column.needs]
-        taken = sum(column.width for column in visible if not column.grows) + len(_GAP) * (len(visible) - 1)
-        segments: list[Segment] = []
-        for column, (text, style) in zip(self._columns, cells, strict=False):
-            if width < column.needs:
-                continue
-            if segments:
-                segments.append(Segment(_GAP, base))
-            segments.append(Segment(_fit(text, max(1, width - taken) if column.grows else column.width, column.right), style))
-        return Strip(segments).adjust_cell_length(width, base)
-
-
-def _fit(text: str, width: int, right: bool = False) -> str:
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
-    return " " * (width - length) + text if right else text + " " * (width - length)

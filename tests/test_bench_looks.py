@@ -1,0 +1,73 @@
+"""Looking on the bench: what a look costs, and choosing by groups and filters."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from benching import dashboard
+from consuming import depth, fill
+from identity_servers import Denying, serve
+from sqs_core.bench import LookState
+from sqs_core.saved_filters import load_filters
+from sqs_core.settings import make_connection_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+    from servers import QueueFactory
+
+
+async def test_without_an_emulators_page_a_look_waits_for_leave_and_is_told(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory(max_receive_count=2)
+    fill(ministack_sqs, queue, ["one"])
+    denying = Denying(ministack)
+
+    def no_pages(server: Any, seen: Any) -> Any:
+        return (404, "text/plain", "") if seen.path.startswith("/_") else denying.answer(server, seen)
+
+    with serve(no_pages) as server:
+        async with dashboard(make_connection_settings(endpoint_url=server.url), queue.name) as bench:
+            await bench.press("m")
+            await bench.until(lambda: bench.view.state is LookState.ASKING, "the question")
+            assert "each message seen is received once more" in bench.text()
+            assert "ReceiveMessage" not in denying.asked
+            await bench.press("l")
+            await bench.seen()
+            assert "1 of about 1 seen by receiving, one receive each" in bench.text()
+            await bench.press("l")
+            await bench.until(lambda: bench.view.state is LookState.FAILED, "the refusal")
+            assert "1 of 2 times" in bench.text()
+    assert depth(ministack_sqs, queue.url) == (1, 0)
+
+
+async def test_groups_and_filters_choose(ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory) -> None:
+    queue = ministack_queue_factory(max_receive_count=3)
+    bodies = [json.dumps({"type": "refund" if number % 3 else "sale", "n": number}) for number in range(9)]
+    fill(ministack_sqs, queue.dead_letters, bodies)
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("slash")
+        bench.app.screen.query_one("#bench-filter").value = "= json.n > `5`"  # type: ignore[attr-defined]
+        await bench.press("enter")
+        assert "3 of 9 match" in bench.text()
+        assert bench.text().count(" page ") == 3, "each row says where it comes from"
+        assert load_filters()[0] == "= json.n > `5`"
+        bench.app.screen.query_one("#bench-filter").value = "= json.n >"  # type: ignore[attr-defined]
+        await bench.press("slash")
+        assert "is no JMESPath" in bench.text()
+        await bench.press("escape", "enter")
+        assert bench.on == "MessageScreen"
+        assert re.search(r"state +visible", bench.text())
+        await bench.press("escape", "o")
+        assert "type: refund" in bench.text()
+        await bench.press("enter")
+        assert "6 of 9 match" in bench.text()
+        await bench.press("asterisk")
+        assert "6 marked" in bench.text()
+        await bench.press("escape", "escape", "escape", "escape")
+        assert bench.on != "BenchScreen"

@@ -1,0 +1,77 @@
+"""Counting a terminal's silence, turn by turn, and what is paused meanwhile."""
+
+from __future__ import annotations
+
+from sqs_core.events import EventLog
+from sqs_core.model import RunState
+from sqs_tui.silence import PauseWhileSilent
+from sqs_tui.terminal_watch import TerminalWatch, WatchLimits
+from tui_canned import quiet_consumer, snapshot
+from tui_fakes import FakeFacade
+
+
+class Stepped:
+    """A watch that is turned by hand, a second a turn, and what it did."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.elsewhere = False
+        self.watch = TerminalWatch(
+            WatchLimits(),
+            leave=lambda: self.did.append("leave"),
+            pause=lambda: self.did.append("pause"),
+            resume=lambda: self.did.append("resume"),
+            is_elsewhere=lambda: self.elsewhere,
+        )
+
+    def turn(self, times: int) -> None:
+        for _ in range(times):
+            self.watch.step()
+
+
+def test_the_limits_are_20_and_60_seconds_and_leaving_is_once() -> None:
+    stepped = Stepped()
+    stepped.watch.answered()
+    stepped.turn(20)
+    assert stepped.did == []
+    stepped.turn(1)
+    assert stepped.did == ["pause"]
+    stepped.turn(39)
+    assert "leave" not in stepped.did
+    stepped.turn(60)
+    assert stepped.did.count("leave") == 1
+    assert stepped.did[-1] == "leave"
+
+
+def test_a_key_counts_as_a_sign_of_life_but_not_as_an_answer() -> None:
+    stepped = Stepped()
+    stepped.watch.stirred()
+    stepped.turn(100)
+    assert stepped.did == []
+    stepped.watch.answered()
+    for _ in range(10):
+        stepped.turn(19)
+        stepped.watch.stirred()
+    assert stepped.did == []
+
+
+def test_silence_while_another_program_has_the_terminal_means_nothing() -> None:
+    stepped = Stepped()
+    stepped.watch.answered()
+    stepped.elsewhere = True
+    stepped.turn(100)
+    stepped.elsewhere = False
+    stepped.turn(19)
+    assert stepped.did == []
+
+
+def test_what_was_resumed_from_elsewhere_is_not_paused_again() -> None:
+    facade, events = FakeFacade(snapshot(quiet_consumer())), EventLog()
+    silence = PauseWhileSilent(facade, events)
+    silence.pause(WatchLimits())
+    facade.set_state(RunState.PAUSED)
+    facade.set_state(RunState.RUNNING)
+    silence.pause(WatchLimits())
+    silence.resume()
+    assert facade.named("pause") == [("pause", "orders")]
+    assert facade.named("resume") == []

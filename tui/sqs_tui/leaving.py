@@ -1,0 +1,41 @@
+"""Leaving a screen over an engine of another process: whichever way out is taken, that engine goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqs_core.model import RunState
+
+if TYPE_CHECKING:
+    from sqs_core.facade import EngineFacade
+    from sqs_core.model import Snapshot
+    from sqs_tui.departure import Drainable
+    from sqs_tui.options import DashboardOptions
+
+
+def ended_by_leaving(facade: EngineFacade, options: DashboardOptions) -> Drainable:
+    """What the ways out of a dashboard end: the engine, unless that is of another process."""
+    return OnlyLeaving(facade) if options.attached else facade
+
+
+class OnlyLeaving:
+    """Stands for the engine where the way out is guarded: it has ended as soon as it is told to, and nobody else hears of it."""
+
+    def __init__(self, facade: EngineFacade) -> None:
+        self._facade = facade
+
+    def drain(self) -> None:
+        """Nothing to wait for."""
+
+    def stop_now(self) -> None:
+        """As above."""
+
+    def drain_deadline_seconds(self) -> float | None:
+        """At once."""
+        return 0.0
+
+    def snapshot(self) -> Snapshot:
+        """The engine as one that has stopped with nothing held."""
+        now = self._facade.snapshot()
+        return replace(now, engine=replace(now.engine, state=RunState.STOPPED), consumers=())
