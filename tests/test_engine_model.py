@@ -74,7 +74,7 @@ class ConsumerMachine(RuleBasedStateMachine):
         at.queue.lose.clear()
         at.queue.meanwhile = None
         at.consumer.resume()
-        for _ in range(60):
+        for _ in range(60 + 3 * len(self.sent)):
             at.settle()
             at.time.advance(5)
             if at.consumer.state is RunState.STOPPED or not at.queue.left():
