@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 _BACKLOG = 128
+_SECONDS_KEPT = 4096
 _STOP_SECONDS = 5.0
 _ENDINGS = (OSError, ValueError, EOFError, asyncio.LimitOverrunError)
 
@@ -98,7 +99,7 @@ class ChaosProxy:
         self._run(self._listen())
 
     def busiest_second(self, operation: str = "*") -> int:
-        """The most requests for operations that match within one second."""
+        """The most requests for operations that match within one second; seconds long ago are forgotten."""
         with self._lock:
             seconds: Counter[int] = Counter()
             for (name, second), count in self._by_second.items():
@@ -161,6 +162,8 @@ class ChaosProxy:
         with self._lock:
             self.asked[operation] += 1
             self._by_second[operation, int(time.monotonic())] += 1
+            if len(self._by_second) > _SECONDS_KEPT:
+                del self._by_second[next(iter(self._by_second))]
             for counted in self._rules:
                 if counted.rule.matches(operation) and counted.applies(self._dice):
                     self.struck[counted.rule.fault] += 1
