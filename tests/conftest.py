@@ -16,6 +16,13 @@ import servers
 from identity_servers import Server, serve
 from sqs_core.demo.emulator import Emulator
 from sqs_tui.cli import cli
+from torturing import (  # noqa: F401 - options, hooks and fixtures
+    pytest_addoption,
+    pytest_terminal_summary,
+    scale,
+    switch_interval,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -80,9 +80,9 @@ def test_an_entry_that_was_not_confirmed_is_no_delete() -> None:
     acks = _Acks(*_handled(1))
     for _ in range(3):
         acks.bench.refuse_next("Unconfirmed")
-        acks.step(10)
+        acks.step(5)
         assert acks.bench.totals().deleted == 0
-    acks.step(20)
+    acks.step(10)
     assert acks.bench.totals().deleted == 1
 
 
@@ -138,3 +138,15 @@ def test_an_answer_that_comes_after_the_lease_was_lost_changes_no_count() -> Non
     acks.bench.holding.lose(held, "it ran out")
     acks.step(10)
     assert (acks.bench.totals().leases_lost, acks.bench.totals().handled) == (1, 0)
+
+
+def test_a_lease_that_ran_out_is_lost_though_sqs_would_confirm_a_delete_by_its_receipt() -> None:
+    acks = _Acks(*_handled(2))
+    acks.bench.time.advance(31.0)
+    acks.add("in time", Verdict(Outcome.HANDLED))
+    acks.step(LINGER_SECONDS + 0.01)
+    acks.step(LINGER_SECONDS + 0.01)
+    assert [len(batch) for batch in acks.bench.queue.deletes] == [1]
+    totals = acks.bench.totals()
+    assert (totals.handled, totals.deleted, totals.leases_lost) == (1, 1, 2)
+    assert acks.bench.texts("lease.lost")

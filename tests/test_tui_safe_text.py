@@ -96,3 +96,12 @@ def test_a_long_body_is_cut_and_says_so() -> None:
     laid_out = json_text.lay_out("[" + "1," * 40_000 + "1]")
     assert len(laid_out.text) == json_text.INPUT_LIMIT
     assert laid_out.note == "the first 65,536 of 80,003 characters, not laid out"
+
+
+def test_what_is_drawn_at_once_is_bounded_in_lines_and_characters() -> None:
+    assert json_text.drawable("a\nb\n") == json_text.Layout("a\nb\n")
+    drawn = json_text.drawable("ab\n" * 5_000)
+    assert drawn.text.count("\n") == json_text.LINES_LIMIT - 1
+    assert drawn.note == "the first 1,000 of 5,001 lines are drawn"
+    drawn = json_text.drawable("⟨00⟩" * 65_536)
+    assert (len(drawn.text), drawn.note) == (json_text.DRAWN_LIMIT, "the beginning is drawn")

@@ -64,7 +64,8 @@ class Acker:
     def _next_batch(self, slot: Slot) -> list[Held]:
         holding = self._holding
         with holding.lock:
-            batch, wait_seconds = self._collect()
+            due, wait_seconds = self._collect()
+            batch = self._still_ours(due)
             if not batch:
                 self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.IDLE)
                 if not slot.stopping():
@@ -74,6 +75,15 @@ class Acker:
                 holding.settling.remove(held)
             self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.DELETING)
             return batch
+
+    def _still_ours(self, batch: list[Held]) -> list[Held]:
+        """Those whose lease runs. Of the others somebody else may hold a newer receipt, and by ours SQS confirms what it does not
+        do: a standard queue answers a delete by an old receipt with success."""
+        now = self._ledger.clock.lease()
+        for held in batch:
+            if held.lease_deadline <= now:
+                self._holding.lose_locked(held, "it ran out before its end was told")
+        return [held for held in batch if held.phase is Phase.SETTLING]
 
     def _collect(self) -> tuple[list[Held], float]:
         """A batch of one kind that is due now, or the seconds until one may be."""

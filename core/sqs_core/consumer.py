@@ -138,11 +138,11 @@ class QueueConsumer:
                 Role.POLLER: lambda: Poller(queue, self.holding, self.gate, trouble, settings.wait_seconds, lambda: self._lease),
             }
             self._pools = {role: Pool(role.value, make, self._died(role), self._wake) for role, make in loops.items()}
-            self.state = RunState.RUNNING
-        self._pools[Role.LEASE].resize(1)
-        self._pools[Role.ACKER].resize(ackers_for(settings.workers))
-        self._pools[Role.WORKER].resize(settings.workers)
-        self._pools[Role.POLLER].resize(settings.pollers)
+            self._pools[Role.LEASE].resize(1)
+            self._pools[Role.ACKER].resize(ackers_for(settings.workers))
+            self._pools[Role.WORKER].resize(settings.workers)
+            self._pools[Role.POLLER].resize(settings.pollers)
+            self.state = RunState.RUNNING  # last: from now on somebody else may resize
         text = f"consuming with {self.handler.name}, leases of {self._lease.visibility_seconds} s"
         self.events.record(Level.INFO, Code.CONSUMER_STARTED, self.name, text)
 

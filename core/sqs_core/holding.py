@@ -65,7 +65,7 @@ class Holding:
                 self._count_receive(message, wall - skew_seconds)
                 self._place(held)
                 if lease_seconds <= 0:
-                    self._lose(held, "its receive was answered so late that it had run out")
+                    self.lose_locked(held, "its receive was answered so late that it had run out")
             self.work.notify(self.buffer.ready())
 
     def _delivered_again(self, held: Held) -> None:
@@ -74,7 +74,7 @@ class Holding:
             self._withdraw(held)
             self._end(held, held.verdict.outcome, held.verdict.error)
         else:
-            self._lose(held, "SQS delivered it again while we held it")
+            self.lose_locked(held, "SQS delivered it again while we held it")
 
     def _count_receive(self, message: Message, server_now: float) -> None:
         self.ledger.count_locked("received")
@@ -164,9 +164,10 @@ class Holding:
     def lose(self, held: Held, why: str) -> None:
         """The lease is gone: SQS may deliver the message to anyone, and a late ack would prove nothing."""
         with self.lock:
-            self._lose(held, why)
+            self.lose_locked(held, why)
 
-    def _lose(self, held: Held, why: str) -> None:
+    def lose_locked(self, held: Held, why: str) -> None:
+        """As `lose`, under the lock."""
         if held.phase is Phase.ENDED:
             return
         text = f"lease of {held.message.message_id} lost: {why}"

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 INPUT_LIMIT = 64 * 1024
 OUTPUT_LIMIT = 256 * 1024
 DEPTH_LIMIT = 32
+LINES_LIMIT = 1_000
+"""A screen lays out every line before it draws one, and with tens of thousands it would stand still for seconds."""
+DRAWN_LIMIT = 64 * 1024
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
@@ -42,6 +45,15 @@ def lay_out(body: str, length: int | None = None) -> Layout:
         return Layout(body)
     laid_out = _indent(body)
     return Layout(body, "too large when laid out; shown as it is") if laid_out is None else Layout(laid_out)
+
+
+def drawable(text: str) -> Layout:
+    """As much of a text, whose controls are visible forms by now, as can be drawn at once, and a note where that is not all."""
+    head = text[:DRAWN_LIMIT]
+    lines = head.split("\n", LINES_LIMIT)
+    if len(lines) > LINES_LIMIT:
+        return Layout("\n".join(lines[:LINES_LIMIT]), f"the first {LINES_LIMIT:,} of {text.count(chr(10)) + 1:,} lines are drawn")
+    return Layout(head, "" if len(head) == len(text) else "the beginning is drawn")
 
 
 def _indent(body: str) -> str | None:

@@ -19,7 +19,7 @@ from sqs_core.message_json import message_to_json
 from sqs_core.personal_data import mask_all, mask_personal
 from sqs_core.unwrap import Layer, unwrap
 from sqs_tui import format as shown
-from sqs_tui.json_text import INPUT_LIMIT, lay_out
+from sqs_tui.json_text import INPUT_LIMIT, drawable, lay_out
 from sqs_tui.new_file import write_new
 from sqs_tui.safe_text import content, many_lines, one_line
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
@@ -175,9 +175,10 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
             notes.append(
                 "secrets masked as ***" if not self._privacy.hidden else "secrets and personal data masked; H shows the latter"
             )
-        notes += ["as it came" if self._raw else "", lay_out(masked, len(layer.text)).note]
+        drawn = drawable(many_lines(self._shown()))
+        notes += ["as it came" if self._raw else "", lay_out(masked, len(layer.text)).note, drawn.note]
         self.query_one("#body-title", Static).update(_heading("Body", " · ".join(note for note in notes if note)))
-        self.query_one("#body-text", Static).update(Content(many_lines(self._shown())))
+        self.query_one("#body-text", Static).update(Content(drawn.text))
         self.query_one("#rest", Static).update(self._rest())
         more = " · u layers" if len(self._layers) > 1 else ""
         hint = f"esc closes · r raw{more} · y copy · s save{' · H personal data' if self._privacy.hidden else ''}"

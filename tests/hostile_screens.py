@@ -1,0 +1,206 @@
+"""The dashboard on the terminal it is started in, full of hostile text: `hostile_screens.py LAYERS WHAT COUNT RESULT`.
+
+LAYERS is what protects: `both`, `door`, `filter` or `none`. WHAT is `payloads` (each class through every screen; with a COUNT
+of 1 all of them as one text), `fuzz` (COUNT made-up strings over the panes) or `bombs` (bodies that are large, deep or swell
+when they are formatted). RESULT gets one JSON object: what was shown, the longest stall of the screen, the growth of memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import gzip
+import json
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqs_core import plain_text
+from sqs_core.errors import ConfigurationError
+from sqs_core.model import Level, Outcome
+from sqs_tui.dashboard import DashboardApp
+from sqs_tui.departure import Departure
+from sqs_tui.options import DashboardOptions
+from test_tui_hostile import PAYLOADS, infested, infested_message, infested_queue
+from tui_canned import NOW, consumer, detail, event, finished, held, snapshot
+from tui_fakes import FakeFacade
+
+if TYPE_CHECKING:
+    from sqs_core.model import Snapshot
+
+MARK = "6669"
+"""Parameters that no terminal program would choose, so that a control sequence with them is one of theirs."""
+CLASSES = {
+    **{name: payload for name, (payload, _) in PAYLOADS.items()},
+    "colour": f"\x1b[{MARK}mx",
+    "cursor": f"\x1b[{MARK};{MARK}Hx",
+    "title": f"\x1b]0;{MARK}\x07",
+    "link": f"\x1b]8;;http://{MARK}\x1b\\x\x1b]8;;\x1b\\",
+    "device string": f"\x1bP{MARK}\x1b\\",
+    "unterminated": f"\x1b]0;{MARK}",
+    "reset": "\x1bc",
+    "bell, backspace, return": "\x07\x08\r\x7f",
+    "surrogate": "a\ud800b",
+    "separators": "a\u2028b\u2029c",
+    "invisible": "a\u200b\u200d\ufeff\u00adb",
+}
+_PIECES = [
+    "\x1b", "\x9b", "\x9d", "\x90", "\x1b[", "\x1b]", f"[{MARK}m", f"{MARK};", "\x07", "\x00", "\x7f", "\x85", "\u202e", "\u2066",
+    "\u200b", "\u2028", "\ufeff", "[/", "[bold]", "[@click=app.leave]", "\\", "x", "ä", "\U0001f600", "\n", "\t", "\r", '"',
+    "e\u0301",
+]  # fmt: skip
+SCREENS = ("w", "i", "m", "e", "L", "I", "question_mark", "at", "x", "b", "Q", "ctrl+p")
+A_FRAME = 40
+
+
+def take_away(layers: str) -> None:
+    """Leave only these layers."""
+    if layers in ("filter", "none"):
+        for table in (plain_text._ONE_LINE, plain_text._MANY_LINES):
+            table.update({code_point: code_point for code_point in range(sys.maxunicode + 1) if plain_text.is_obeyed(code_point)})
+    if layers in ("door", "none"):
+        plain: Any = super(DashboardApp, DashboardApp).get_line_filters
+        DashboardApp.get_line_filters = plain  # type: ignore[method-assign]
+
+
+class Stalls:
+    """The longest time that the screen's thread did not come round, and that of its own work in it."""
+
+    def __init__(self) -> None:
+        self.longest_seconds = 0.0
+
+    async def run(self) -> None:
+        """Look every few milliseconds."""
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.longest_seconds = max(self.longest_seconds, time.perf_counter() - before - 0.005)
+
+
+def memory_bytes() -> int:
+    """Resident memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Drive:
+    """What is done to the screen."""
+
+    def __init__(self, app: DashboardApp, facade: FakeFacade, what: str, count: int) -> None:
+        self.app, self.facade, self.what, self.count = app, facade, what, count
+        self.shown = 0
+        self.problem = ""
+        self.stalls = Stalls()
+        self.grown_bytes = 0
+
+    async def run(self, pilot: Any) -> None:
+        """Everything, then leave."""
+        try:
+            await getattr(self, f"_{self.what}")(pilot)
+        except BaseException as error:
+            self.problem = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self.app.exit(0)
+
+    async def _frame(self, pilot: Any) -> None:
+        self.app.refresh_frame()
+        await pilot.pause()
+        await asyncio.sleep(0.01)  # so that it is drawn
+
+    async def _payloads(self, pilot: Any) -> None:
+        for payload in ["".join(CLASSES.values())] if self.count == 1 else list(CLASSES.values())[: self.count]:
+            self.facade.now = infested(payload)
+            self.facade.details = {payload: infested_message(payload)}
+            self.facade.queues = {payload: infested_queue(payload)}
+            self.facade.refusals = {"pause": ConfigurationError(payload)}
+            await self._frame(pilot)
+            for key in (*SCREENS, "p"):
+                await pilot.press(key)
+                await self._frame(pilot)
+                if key in ("i", "m"):
+                    await pilot.press("enter")
+                    await self._frame(pilot)
+                    for inside in ("u", "r", "escape"):
+                        await pilot.press(inside)
+                        await self._frame(pilot)
+                if key not in ("w", "i", "m", "p"):
+                    await pilot.press("escape")
+            await pilot.hover(offset=(10, 5))
+            await self._frame(pilot)
+            self.app.clear_notifications()
+            while len(self.app.screen_stack) > 2:
+                await pilot.press("escape")
+            self.shown += 1
+
+    async def _fuzz(self, pilot: Any) -> None:
+        dice = random.Random(10_000)
+        await pilot.press("m")
+        while self.shown < self.count:
+            strings = ["".join(dice.choices(_PIECES, k=dice.randint(1, 12))) for _ in range(A_FRAME)]
+            self.facade.now = fuzzed(strings)
+            await self._frame(pilot)
+            self.shown += len(strings)
+
+    async def _bombs(self, pilot: Any) -> None:
+        facade = self.facade
+        await pilot.press("i")
+        await self._frame(pilot)
+        gc.collect()
+        before = memory_bytes()
+        watching = asyncio.create_task(self.stalls.run())
+        for body in bombs()[: self.count]:
+            facade.details = {held(1).message_id: detail(1, body=body)}
+            await self._frame(pilot)
+            for key in ("enter", "u", "r", "G", "escape"):
+                await pilot.press(key)
+                await self._frame(pilot)
+            self.shown += 1
+        watching.cancel()
+        self.grown_bytes = memory_bytes() - before
+
+
+def fuzzed(strings: list[str]) -> Snapshot:
+    """A snapshot whose rows and lines are these strings."""
+    history = tuple(
+        finished(number, Outcome.RETRIED, message_id=f"{number}{text}", error=text, preview=text)
+        for number, text in enumerate(strings)
+    )
+    rows = tuple(held(number, message_id=f"{number}{text}", group_id=text, preview=text) for number, text in enumerate(strings))
+    events = tuple(event(text, Level.ERROR, "poll.error", queue=text) for text in strings)
+    return snapshot(consumer(strings[0], history=history, in_flight=rows), events=events)
+
+
+def bombs() -> list[str]:
+    """Bodies that are large, deep, or swell when they are formatted."""
+    mebibyte = 1024 * 1024
+    deep = "[" * 990 + "1" + "]" * 990
+    swelling = json.dumps([json.loads("[" * 90 + "]" * 90)] * 400)
+    zipped = base64.b64encode(gzip.compress(b"0" * (64 * mebibyte), 9)).decode()
+    return [
+        "x" * mebibyte, deep, f"[{','.join([deep] * 20)}]", swelling, zipped, "9" * 5000, f'{{"n": {"9" * 100_000}}}',
+        "[" * mebibyte, "\x00" * 100_000, "\x1b[31m" * 50_000, '{"a": "' + "\\u001b" * 100_000 + '"}',
+        "e" + "\u0301" * 100_000, "\u202e" * 50_000,
+        json.dumps({f"k{number}": number for number in range(60_000)}), "\n" * mebibyte, "ab\n" * 300_000,
+    ]  # fmt: skip
+
+
+def main(layers: str, what: str, count: str, result: str) -> int:
+    """The exit code."""
+    take_away(layers)
+    facade = FakeFacade(snapshot(consumer(in_flight=(held(1),))))
+    departure = Departure(facade, lambda code: os._exit(code))
+    app = DashboardApp(facade, DashboardOptions(fps=0.001, clock=lambda: NOW), departure)
+    drive = Drive(app, facade, what, int(count))
+    app.run(auto_pilot=drive.run)
+    told = {"shown": drive.shown, "problem": drive.problem}
+    told |= {"stall_seconds": drive.stalls.longest_seconds, "grown_bytes": drive.grown_bytes}
+    Path(result).write_text(json.dumps(told))
+    return 1 if drive.problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

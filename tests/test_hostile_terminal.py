@@ -1,0 +1,93 @@
+"""Hostile text through every screen on a real terminal: no control sequence of theirs reaches it, and each layer holds alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hostile_screens import CLASSES, MARK, bombs
+from terminals import Terminal
+from torturing import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DRIVE = Path(__file__).with_name("hostile_screens.py")
+SECONDS = 600.0
+MOST_GROWTH_BYTES = 64 * 1024 * 1024
+MOST_STALL_SECONDS = 1.0
+"""The goal is 0.1 s; what a busy machine adds is in here. The table has what it was."""
+_OWN = re.compile(r"\x1b(\[[0-9;:?<>=$]*[ -/]*[@-~]|\]22;[a-z-]+\x07|[()][A-Z0-9]|[78=>M])")
+"""What a terminal program sends by itself: sequences with parameters, the mouse pointer's shape, character sets, the cursor."""
+_LAYOUT = frozenset("\r\n\t\x0f\x0e\x08")
+
+
+class Driven(Terminal):
+    """The dashboard with a drive in it."""
+
+    COMMAND = Path(sys.executable)
+
+
+def leaks(seen: bytes) -> list[str]:
+    """What a terminal would obey, hide or reorder that the dashboard does not send by itself."""
+    text = seen.decode("utf-8", "replace")
+    theirs = [found.group() for found in _OWN.finditer(text) if MARK in found.group()]
+    rest = _OWN.sub("", text)
+    obeyed = {c for c in rest if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - _LAYOUT
+    return [repr(each) for each in (*theirs, *sorted(obeyed))]
+
+
+def drive(tmp_path: Path, what: str, count: int, layers: str = "both") -> tuple[bytes, dict[str, Any], int]:
+    """All that reached the terminal, what the drive told, and the exit code."""
+    result = tmp_path / f"{what}-{layers}"
+    with Driven([str(DRIVE), layers, what, str(count), str(result)], 140, 45) as terminal:
+        code = terminal.ended(SECONDS)
+        seen = terminal.seen
+    return seen, json.loads(result.read_text()) if result.exists() else {"problem": seen[-1500:].decode("utf-8", "replace")}, code
+
+
+def test_what_a_leak_is() -> None:
+    assert leaks("\x1b[2J\x1b[38;2;1;2;3mtext ⟨1B⟩]0;\r\n".encode()) == []
+    for payload in ("\x1b]0;x\x07", f"\x1b[{MARK}m", "\x9b1m", "a\u202eb", "a\x00b", "\x1bPx\x1b\\"):
+        assert leaks(payload.encode()), payload
+
+
+def test_every_class_through_every_screen(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
+    count = scale(1, len(CLASSES))
+    seen, told, code = drive(tmp_path, "payloads", count)
+    found = leaks(seen)
+    table(Row("hostile text, classes × screens on a terminal", count, count - bool(found), note=f"{len(found)} leaks"))
+    assert (told["problem"], code, told["shown"]) == ("", 0, count)
+    assert found == []
+
+
+def test_made_up_strings(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
+    count = scale(400, 10_000)
+    seen, told, code = drive(tmp_path, "fuzz", count)
+    found = leaks(seen)
+    table(Row("hostile text, made-up strings", count, count - len(found), note=f"{len(found)} leaks"))
+    assert (told["problem"], code) == ("", 0)
+    assert found == []
+
+
+@pytest.mark.parametrize(("layers", "leaky"), [("door", False), ("filter", False), ("none", True)])
+def test_either_layer_holds_alone_and_without_both_it_shows(tmp_path: Path, layers: str, leaky: bool) -> None:
+    seen, _, _ = drive(tmp_path, "fuzz", 120, layers)
+    assert bool(leaks(seen)) is leaky, leaks(seen)[:10]
+
+
+def test_bodies_that_swell(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
+    count = scale(6, len(bombs()))
+    seen, told, code = drive(tmp_path, "bombs", count)
+    note = f"longest stall {told.get('stall_seconds', 0) * 1000:.0f} ms, memory +{told.get('grown_bytes', 0) / 2**20:.0f} MiB"
+    table(Row("bodies that are large, deep or swell", count, told.get("shown", 0), note=note))
+    assert (told["problem"], code, told["shown"]) == ("", 0, count)
+    assert leaks(seen) == []
+    assert told["grown_bytes"] < MOST_GROWTH_BYTES
+    assert told["stall_seconds"] < MOST_STALL_SECONDS

@@ -1,0 +1,81 @@
+"""How hard the reliability tests try: a fast slice in every run, the full figures and one table with `--torture`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Size = TypeVar("Size")
+_PROPERTY = "torture"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: how often something was tried, how often all ended as promised, what was lost or came twice."""
+
+    scenario: str
+    tried: int
+    survived: int
+    lost: int | None = None
+    duplicates: int | None = None
+    note: str = ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two options of these tests."""
+    parser.addoption("--torture", action="store_true", help="the full figures instead of the fast slice, and their table")
+    parser.addoption("--switch-interval", type=float, help="seconds between switches of threads, for the whole run")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def switch_interval(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What `--switch-interval` asks for."""
+    wanted, before = request.config.getoption("--switch-interval"), sys.getswitchinterval()
+    sys.setswitchinterval(wanted or before)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> Callable[[Size, Size], Size]:
+    """Chooses between the size of the fast slice and the full one."""
+    full = request.config.getoption("--torture")
+    return lambda fast, whole: whole if full else fast
+
+
+@pytest.fixture
+def table(record_property: Callable[[str, object], None]) -> Callable[[Row], None]:
+    """Puts a line into the table."""
+    return lambda row: record_property(_PROPERTY, json.dumps(asdict(row)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The table, where anything was measured and the run was asked for it."""
+    if not terminalreporter.config.getoption("--torture"):
+        return
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
+    rows = [
+        Row(**json.loads(value))
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == _PROPERTY
+    ]
+    terminalreporter.section("faults and scenarios")
+    for line in table_lines(rows):
+        terminalreporter.write_line(line)
+
+
+def table_lines(rows: list[Row]) -> list[str]:
+    """The table in Markdown."""
+    lines = ["| fault or scenario | tried | survived | lost | duplicates | |", "|---|---:|---:|---:|---:|---|"]
+    for row in sorted(rows, key=lambda row: row.scenario):
+        lost, duplicates = ("" if value is None else value for value in (row.lost, row.duplicates))
+        lines.append(f"| {row.scenario} | {row.tried} | {row.survived} | {lost} | {duplicates} | {row.note} |")
+    return lines
