@@ -19,9 +19,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.app import App
+
 from sqs_core import plain_text
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import Level, Outcome
+from sqs_tui.base_app import BaseApp
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
 from sqs_tui.options import DashboardOptions
@@ -63,8 +66,7 @@ def take_away(layers: str) -> None:
         for table in (plain_text._ONE_LINE, plain_text._MANY_LINES):
             table.update({code_point: code_point for code_point in range(sys.maxunicode + 1) if plain_text.is_obeyed(code_point)})
     if layers in ("door", "none"):
-        plain: Any = super(DashboardApp, DashboardApp).get_line_filters
-        DashboardApp.get_line_filters = plain  # type: ignore[method-assign]
+        BaseApp.get_line_filters = App.get_line_filters  # type: ignore[method-assign]
 
 
 class Stalls:

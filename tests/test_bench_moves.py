@@ -126,3 +126,29 @@ async def test_messages_move_to_a_queue_that_is_named(
     moved = [*numbers(ministack_sqs, near.url), *numbers(sqs, far.url)]
     assert len(moved) == 2
     assert sorted([*moved, *numbers(ministack_sqs, dead.url)]) == [0, 1, 2, 3]
+
+
+async def test_a_plan_takes_a_rate_and_can_be_cancelled_on_its_way(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue, dead = dead_letters(ministack_sqs, ministack_queue_factory, 12)
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("asterisk", "R")
+        await bench.job(JobState.ASKING)
+        assert "r sets a rate" in bench.text()
+        await bench.press("r", "0", "enter")
+        assert "a rate of 0 is not between 0 and 10,000 messages a second" in bench.text()
+        await bench.press("backspace", "x", "enter")
+        assert "'x' is no number" in bench.text()
+        await bench.press("backspace", "2", "enter")
+        await bench.until(lambda: "at most 2 messages a second" in bench.text(), "the rate")
+        await bench.press("y")
+        await bench.until(lambda: bench.view.job is not None and bench.view.job.done >= 2, "the first of them")
+        await bench.press("escape")
+        await bench.job(JobState.ENDED)
+        assert "cut short: cancelled" in bench.text()
+    moved = len(numbers(ministack_sqs, queue.url))
+    assert 2 <= moved < 12, "twelve at once would have been one step"
+    assert len(numbers(ministack_sqs, dead.url)) == 12 - moved, "the rest is there and visible"

@@ -78,7 +78,8 @@ def test_made_up_strings(tmp_path: Path, scale: Callable[[int, int], int], table
 
 @pytest.mark.parametrize(("layers", "leaky"), [("door", False), ("filter", False), ("none", True)])
 def test_either_layer_holds_alone_and_without_both_it_shows(tmp_path: Path, layers: str, leaky: bool) -> None:
-    seen, _, _ = drive(tmp_path, "fuzz", 120, layers)
+    seen, told, code = drive(tmp_path, "fuzz", 120, layers)
+    assert (told["problem"], code, told["shown"]) == ("", 0, 120)
     assert bool(leaks(seen)) is leaky, leaks(seen)[:10]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import Link
     from sqs_core.model import MessageDetail, PoolName, RunState, Snapshot
+    from sqs_core.unwrap import Pointer
 
 
 @dataclass
@@ -50,11 +51,19 @@ class FakeBench:
     def purge(self, queue: str) -> None:
         self.calls.append(("purge", queue))
 
-    def answer(self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None) -> None:
+    def answer(
+        self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None, rate: float | None = None
+    ) -> None:
         self.calls.append(("answer", yes, canary, dict(edited or {})))
 
     def cancel(self) -> None:
         self.calls.append(("cancel",))
+
+    def fetch_payload(self, pointer: Pointer) -> tuple[str, str]:
+        self.calls.append(("fetch", str(pointer)))
+        if self.refusal is not None:
+            raise self.refusal
+        return '{"from": "S3", "password": "hunter22"}', "38 bytes"
 
     def lock(self) -> LockState:
         return self.locked

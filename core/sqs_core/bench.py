@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqs_core.peek import Peeked, Rung
+    from sqs_core.unwrap import Pointer
     from sqs_core.write_lock import LockState
 
 
@@ -34,7 +35,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A piece of work: `lines` are its plan and then its results, `done` of `total` messages are through."""
+    """A piece of work: `lines` are its plan and then its results, `done` of `total` messages are through.
+
+    `sends` says that it sends messages, so that a rate can be set with the answer.
+    """
 
     title: str
     state: JobState
@@ -43,6 +47,7 @@ class JobView:
     total: int = 0
     failed: bool = False
     number: int = 0
+    sends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,13 @@ class WorkbenchFacade(Protocol):
     def purge(self, queue: str) -> None:
         """Delete everything in a queue at once, without a backup. Raises `ConfigurationError` when refused."""
 
-    def answer(self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None) -> None:
-        """Answer a plan that asks. `edited` are bodies to send in place of the old ones, by message id."""
+    def answer(
+        self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None, rate: float | None = None
+    ) -> None:
+        """Answer a plan that asks. `edited` are bodies to send in place of the old ones, by message id.
+
+        `rate` is the most messages a second, None for as fast as it goes. Raises `ConfigurationError` for one that cannot be.
+        """
 
     def cancel(self) -> None:
         """Stop the work: what is being sent is finished, the rest handed back."""
@@ -100,6 +110,9 @@ class WorkbenchFacade(Protocol):
 
     def unmask(self, queue: str, message_id: str) -> None:
         """Write down that somebody looks at the personal data of a message. Raises `ConfigurationError` where that fails."""
+
+    def fetch_payload(self, pointer: Pointer) -> tuple[str, str]:
+        """The text of an object in S3 that a body points to, and a note on it. Not for the thread that draws; raises."""
 
     def actions(self) -> list[dict[str, object]]:
         """The newest lines of the action log, newest first."""

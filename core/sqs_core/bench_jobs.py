@@ -52,6 +52,7 @@ class Job:
         self.title, self.ended = title, False
         self.stop = threading.Event()
         self.canary = False
+        self.rate: float | None = None
         self.edited: dict[str, str] = {}
         self._answered = threading.Event()
         self._yes = False
@@ -100,11 +101,12 @@ class BenchJobs:
         mover = Mover(session, source, targets, Selection(None), options, job.stop)
 
         def agree(plan: Plan) -> bool:
-            self._ask(list(plan_lines(plan)), plan.to_move + plan.finished_before)
+            self._ask(list(plan_lines(plan)), plan.to_move + plan.finished_before, sends=plan.to_move > 0)
             if not plan.to_move + plan.finished_before or not job.wait():
                 return False
             self._bench.require_write("putting messages back")  # the plan may have waited longer than writes were unlocked
             mover.edited.update(job.edited)
+            mover.pace = Pace(job.rate, job.stop)
             self._work()
             return True
 
@@ -118,7 +120,7 @@ class BenchJobs:
         report, fitting = _copies(messages, target)
         skipped = [f"  {len(report.results):,} skipped, such as: {report.results[0].why}"] if report.results else []
         place = f"{target.name} at {session.service_url()}"
-        self._ask([f"Plan: {len(fitting):,} copies go to {place}; the originals stay", *skipped], len(fitting))
+        self._ask([f"Plan: {len(fitting):,} copies go to {place}; the originals stay", *skipped], len(fitting), sends=True)
         if fitting and job.wait():
             session = self._session_of(to)
             self._work()
@@ -128,7 +130,7 @@ class BenchJobs:
 
     def _send(self, job: Job, session: AwsSession, target: Target, messages: Sequence[Outgoing], report: MoveReport) -> None:
         action = Action(session, target, "copy")
-        putter = Putter(session, target, Journal(None, time.time()), Pace(None, job.stop), job.stop)
+        putter = Putter(session, target, Journal(None, time.time()), Pace(job.rate, job.stop), job.stop)
         try:
             for results in putter.put(messages):
                 report.results += [
@@ -198,8 +200,9 @@ class BenchJobs:
         found = (self._engine.message(queue, message_id) for queue in queues)
         return next((detail.outcome for detail in found if detail is not None and detail.outcome is not None), None)
 
-    def _ask(self, lines: Sequence[str], total: int) -> None:
-        self._change(state=JobState.ASKING if total else JobState.PLANNING, lines=tuple(lines), total=total)
+    def _ask(self, lines: Sequence[str], total: int, *, sends: bool = False) -> None:
+        state = JobState.ASKING if total else JobState.PLANNING
+        self._change(state=state, lines=tuple(lines), total=total, sends=sends)
 
     def _work(self) -> None:
         self._change(state=JobState.WORKING)

@@ -74,6 +74,7 @@ class AwsSession:
         self.endpoint_url = choose_endpoint(connection)
         local = not connection.environment.deployed
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
+        self._maker: Any = None
         self._key: KeyFacts | None = None
         self._key_id = ""
         self._exhausted = False
@@ -93,7 +94,13 @@ class AwsSession:
             client.meta.events.register("before-send.sqs", _counter(on_request))
         return cast("SQSClient", client)
 
-    def _make(self, service: str, endpoint_url: str | None, profile: ClientProfile) -> Any:
+    def payload_client(self, profile: ClientProfile) -> Any:
+        """An S3 client, to read a body that lies there: at the same emulator, or at AWS's own address."""
+        client = self._make("s3", self.endpoint_url, profile, s3={"addressing_style": "path"} if self.endpoint_url else None)
+        client.meta.events.register_first("provide-client-params.s3", _guard(profile, read_only=False))
+        return client
+
+    def _make(self, service: str, endpoint_url: str | None, profile: ClientProfile, **more: Any) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -104,14 +111,17 @@ class AwsSession:
             "retries": {"mode": "standard", "total_max_attempts": profile.attempts},
             "max_pool_connections": _POOL_CONNECTIONS,
             "tcp_keepalive": True,
+            **more,
         }
         deployed = self.connection.environment.deployed
         if not deployed:
             options["proxies"] = {}
         verify = None if deployed else True  # None would let REQUESTS_CA_BUNDLE choose
         with self._lock, _plugins(allowed=deployed):
-            session = boto3.Session(botocore_session=self._session)
-            make: Any = session.client
+            # One for all clients: each would hang its additions to S3 clients onto the session once more, and they collide.
+            if self._maker is None:
+                self._maker = boto3.Session(botocore_session=self._session)
+            make: Any = self._maker.client
             return make(service, endpoint_url=endpoint_url, config=Config(**options), verify=verify)
 
     def credentials(self) -> CredentialReport:

@@ -40,7 +40,8 @@ ROUND_MESSAGES = 10_000
 class Mover:
     """One move. `stop` may be set at any time: what is being sent is finished, and the rest handed back.
 
-    `edited` are bodies by message id to send in place of the old ones; `agree` may fill it while the messages are held.
+    `edited` are bodies by message id to send in place of the old ones; `agree` may fill it while the messages are held, and set
+    another `pace`.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Mover:
         self.edited: dict[str, str] = {}
         self._session, self._source, self._targets, self._selection = session, source, targets, selection
         self._options, self._stop = options, stop
-        self._pace = Pace(options.rate, stop)
+        self.pace = Pace(options.rate, stop)
         self._backup = Backup(source.name)
         self._putters: dict[str, Putter] = {}
         self._wall = Wall()
@@ -214,7 +215,7 @@ class Mover:
         if name not in self._putters:
             retry = self._options.retry_uncertain
             session = self._targets.session or self._session
-            self._putters[name] = Putter(session, decision.target, journal, self._pace, self._stop, retry_uncertain=retry)
+            self._putters[name] = Putter(session, decision.target, journal, self.pace, self._stop, retry_uncertain=retry)
         return self._putters[name]
 
     def _tell(self, results: Sequence[MoveResult], moved: Callable[[int], None]) -> None:

@@ -60,12 +60,17 @@ def find_target(session: AwsSession, queue: str) -> Target:
     return Target(reference.name, url, reference.name.endswith(".fifo"), largest, by_content)
 
 
+def check_rate(name: str, rate: float | None) -> None:
+    """Raise `ConfigurationError` for a rate that cannot be kept; `name` is how it was given."""
+    if rate is not None and not 0 < rate <= FASTEST_RATE:
+        raise ConfigurationError(f"{name} {rate:g} is not between 0 and {FASTEST_RATE:,.0f} messages a second")
+
+
 class Pace:
     """At most so many messages a second, None is as fast as it goes; at most `most` at once."""
 
     def __init__(self, rate: float | None, stop: threading.Event, most: int = BATCH) -> None:
-        if rate is not None and not 0 < rate <= FASTEST_RATE:
-            raise ConfigurationError(f"--rate {rate:g} is not between 0 and {FASTEST_RATE:,.0f} messages a second")
+        check_rate("--rate", rate)
         self._rate, self._stop, self._most = rate, stop, most
         self._next = time.monotonic()
 

@@ -1,6 +1,6 @@
 """What is inside a body: envelopes, encodings and JSON in strings peeled off one by one, each within bounds.
 
-Nothing is fetched: a pointer to S3 is shown as what it is.
+Nothing is fetched here: a pointer to S3 is shown as what it is, and `sqs_core.payloads` reads it when somebody asks.
 """
 
 from __future__ import annotations
@@ -22,12 +22,27 @@ _POINTER = re.compile(r"(?:PayloadS3Pointer|MessageS3Pointer)\Z")
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where in S3 a body lies. Foreign text."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
-    """What was found inside the layer before: its `kind`, a `note` in one line (foreign text), and the text itself."""
+    """What was found inside the layer before: its `kind`, a `note` in one line (foreign text), and the text itself.
+
+    With a `pointer`, the text only says where the rest is.
+    """
 
     kind: str
     note: str
     text: str
+    pointer: Pointer | None = None
 
 
 def unwrap(body: str) -> tuple[Layer, ...]:
@@ -88,8 +103,8 @@ def _pointer(value: list[Any]) -> Layer | None:
     bucket, key = value[1].get("s3BucketName"), value[1].get("s3Key")
     if not isinstance(bucket, str) or not isinstance(key, str):
         return None
-    place = f"s3://{bucket}/{key}"
-    return Layer(_S3, f"the body lies at {place}; it is not fetched: aws s3 cp {place} -", _dump(value[1]))
+    pointer = Pointer(bucket, key)
+    return Layer(_S3, f"the body lies at {pointer}, and is not fetched by itself", _dump(value[1]), pointer)
 
 
 def _nested(value: Any) -> Layer | None:

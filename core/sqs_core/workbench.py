@@ -12,7 +12,9 @@ from sqs_core.bench_jobs import BenchJobs
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
 from sqs_core.model import Level
+from sqs_core.payloads import fetch_payload
 from sqs_core.peek import Look, Peeked, Rung, cost, find_place, peek_behind, peek_by_receiving
+from sqs_core.putting import check_rate
 from sqs_core.settings import parse_queue
 from sqs_core.write_lock import WriteLock
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sqs_core.consumer import QueueConsumer
     from sqs_core.engine import Engine
     from sqs_core.peek import Place
+    from sqs_core.unwrap import Pointer
     from sqs_core.write_lock import LockState
 
 MOST_SHOWN = 1000
@@ -168,9 +171,13 @@ class Workbench:
         self._lock.require("a purge")
         self._begin(f"Purge {queue}", lambda job: self._jobs.purge(job, queue))
 
-    def answer(self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None) -> None:
+    def answer(
+        self, *, yes: bool, canary: bool = False, edited: Mapping[str, str] | None = None, rate: float | None = None
+    ) -> None:
         """See `WorkbenchFacade`."""
+        check_rate("a rate of", rate)
         if self._job is not None:
+            self._job.rate = rate
             self._job.answer(yes=yes, canary=canary, edited=dict(edited or {}))
 
     def cancel(self) -> None:
@@ -201,6 +208,10 @@ class Workbench:
         reason = self._lock.state().reason
         ids = [message_id]
         record(self._engine.connection, "unmask", endpoint=endpoint, queue=queue, result="shown", message_ids=ids, reason=reason)
+
+    def fetch_payload(self, pointer: Pointer) -> tuple[str, str]:
+        """See `WorkbenchFacade`."""
+        return fetch_payload(self.session(), pointer)
 
     def actions(self) -> list[dict[str, object]]:
         """See `WorkbenchFacade`."""

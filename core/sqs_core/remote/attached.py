@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqs_core.model import MessageDetail
     from sqs_core.queue_listing import QueueDetails, QueueListing
     from sqs_core.remote.viewing import Target, View
+    from sqs_core.unwrap import Pointer
 
 ANSWER_SECONDS = 3.0
 _MOST_NOTES = 20
@@ -147,6 +148,10 @@ class AttachedBench:
 
     def _refuse(self, *_: object, **__: object) -> None:
         raise ConfigurationError(_ELSEWHERE)
+
+    def fetch_payload(self, pointer: Pointer) -> tuple[str, str]:
+        """Refused: the credentials are the consumer's."""
+        raise ConfigurationError(f"{pointer} is not fetched from an attached screen")
 
     look = look_at_own = put_back = copy = delete = purge = answer = cancel = unlock = relock = _refuse
 

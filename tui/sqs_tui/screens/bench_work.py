@@ -15,6 +15,7 @@ from sqs_tui.editor import edit
 from sqs_tui.format import plural
 from sqs_tui.place_text import where
 from sqs_tui.safe_text import content, one_line
+from sqs_tui.screens.fetching import Fetching
 from sqs_tui.screens.job import JobScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.typed import Typed, type_name
@@ -69,7 +70,11 @@ class BenchWork:
         if row is not None:
             seen = {Rung.BACK_DOOR: "seen on the emulator's page", Rung.RECEIVE: "received by a look"}.get(row.rung, "known here")
             detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
-            self._screen.app.push_screen(MessageScreen(detail, None, Privacy.of(self._facade, detail), state=state_text(row)))
+            self._screen.app.push_screen(
+                MessageScreen(
+                    detail, None, Privacy.of(self._facade, detail), state=state_text(row), fetching=Fetching.of(self._facade)
+                )
+            )
 
     def _put_back(self) -> None:
         ids, view = self._chosen(), self._bench.view()

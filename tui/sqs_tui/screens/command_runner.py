@@ -12,6 +12,7 @@ from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content
 from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.dialogs import Confirm, ReadEvent
+from sqs_tui.screens.fetching import Fetching
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.shared_commands import SharedCommands
@@ -112,7 +113,13 @@ class CommandRunner(SharedCommands):
         may_replay = detail.replayable and not self._screen.situation.view_only
         replay = (lambda: self._confirm_replay(queue, message_id)) if may_replay else None
         self._screen.app.push_screen(
-            MessageScreen(detail, replay, Privacy.of(self._facade, detail), self._options.screenshot_dir)
+            MessageScreen(
+                detail,
+                replay,
+                Privacy.of(self._facade, detail),
+                self._options.screenshot_dir,
+                fetching=Fetching.of(self._facade),
+            )
         )
 
     def _open_lens(self, lens: type[LensScreen]) -> None:

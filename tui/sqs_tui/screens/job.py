@@ -11,10 +11,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from sqs_core.bench import JobState
+from sqs_core.errors import ConfigurationError
+from sqs_core.putting import check_rate
 from sqs_tui.format import bar
 from sqs_tui.safe_text import content
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
+from sqs_tui.screens.typed import Typed
 from sqs_tui.summary import MUTED_STYLE
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         ("y", "answer(True, False)", "Yes"),
         ("c", "answer(True, True)", "Canary first"),
+        ("r", "choose_rate", "Messages a second"),
         ("n,escape,q", "leave", "No, cancel or close"),
         ("left", "app.focus_previous", "Other answer"),
         ("right", "app.focus_next", "Other answer"),
@@ -46,6 +50,7 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         self._bench, self._where, self._can_watch = bench, where, canary
         self._edited = edited or {}
         self._answered = False
+        self._rate: float | None = None
         self._shown = Content("")
         self._asks: bool | None = None
 
@@ -74,7 +79,7 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         if dialog.border_title != str(title):
             dialog.border_title = title
         dialog.border_subtitle = Content(_hint(job))
-        text = _text(job, self._edited)
+        text = _text(job, self._edited, self._rate)
         if not text.is_same(self._shown):
             self._shown = text
             self.query_one("#job-text", Static).update(text)
@@ -89,7 +94,27 @@ class JobScreen(Scrolling, Steady, ModalScreen[None]):
         job = self._bench.view().job
         if job is not None and job.state is JobState.ASKING and not self._answered and (not canary or self._can_watch):
             self._answered = True
-            self._bench.answer(yes=yes, canary=canary, edited=self._edited)
+            self._bench.answer(yes=yes, canary=canary, edited=self._edited, rate=self._rate)
+
+    def action_choose_rate(self) -> None:
+        """Ask how many messages a second may be sent at most; what is typed holds for this plan."""
+        job = self._bench.view().job
+        if job is None or job.state is not JobState.ASKING or not job.sends:
+            return
+
+        def take(text: str) -> str | None:
+            try:
+                rate = float(text) if text else None
+                check_rate("a rate of", rate)
+            except ValueError:
+                return f"{text!r} is no number"
+            except ConfigurationError as error:
+                return str(error)
+            self._rate = rate
+            return None
+
+        question = Content("At most how many messages a second? Nothing typed: as fast as it goes.")
+        self.app.push_screen(Typed("Rate", question, "such as 5", take))
 
     @on(Button.Pressed)
     def press(self, event: Button.Pressed) -> None:
@@ -116,11 +141,15 @@ def _hint(job: JobView) -> str:
         return "esc closes"
     if job.state is JobState.WORKING:
         return "esc stops after what is being sent"
-    return "esc leaves everything as it is" if job.state is JobState.ASKING else "esc cancels"
+    if job.state is JobState.ASKING:
+        return f"esc leaves everything as it is{' · r sets a rate' if job.sends else ''}"
+    return "esc cancels"
 
 
-def _text(job: JobView, edited: dict[str, str]) -> Content:
+def _text(job: JobView, edited: dict[str, str], rate: float | None) -> Content:
     lines = [content(line, _LINE_LIMIT) for line in job.lines]
+    if job.sends and rate is not None:
+        lines.append(content(f"  at most {rate:g} messages a second"))
     said = (f"  edited: its body has {len(body):,} characters now" for body in edited.values())
     lines.extend(content(line, style=MUTED_STYLE) for line in said)
     if job.state is JobState.PLANNING:

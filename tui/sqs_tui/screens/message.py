@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import EngineFacade
     from sqs_core.model import AttributeValue, MessageDetail
+    from sqs_tui.screens.fetching import Fetching
 
 _BINARY_SHOWN_BYTES = 48
 _NAME_WIDTH = 34
@@ -69,6 +70,7 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         ("u", "next_layer", "Next layer"),
         ("y", "copy", "Copy the body"),
         ("s", "save", "Save"),
+        ("F", "fetch", "Fetch from S3"),
         ("H", "show_personal", "Show personal data"),
         ("R", "replay", "Replay"),
         *SCROLL_BINDINGS,
@@ -82,12 +84,13 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         privacy: Privacy | None = None,
         folder: Path | None = None,
         state: str = "in flight",
+        fetching: Fetching | None = None,
     ) -> None:
         super().__init__()
         self._detail = detail
         self._replay = replay
         self._privacy = privacy or Privacy()
-        self._folder, self._state = folder, state
+        self._folder, self._state, self._fetching = folder, state, fetching
         self._raw = False
         self._layers = (Layer("body", "", detail.message.body), *unwrap(detail.message.body))
         self._layer = len(self._layers) - 1
@@ -114,6 +117,17 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     def action_next_layer(self) -> None:
         """The next layer inwards; from the innermost, the body itself."""
         self._layer, self._raw = (self._layer + 1) % len(self._layers), False
+        self._draw()
+
+    def action_fetch(self) -> None:
+        """Read what the body only points to, after a question; it becomes one more layer."""
+        pointer = self._layers[-1].pointer
+        if pointer is not None and self._fetching is not None:
+            self._fetching.ask(self, pointer, self._take)
+
+    def _take(self, text: str, note: str) -> None:
+        self._layers = (*self._layers, Layer("object", note, text), *unwrap(text))
+        self._layer, self._raw = len(self._layers) - 1, False
         self._draw()
 
     def action_copy(self) -> None:
@@ -181,6 +195,7 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         self.query_one("#body-text", Static).update(Content(drawn.text))
         self.query_one("#rest", Static).update(self._rest())
         more = " · u layers" if len(self._layers) > 1 else ""
+        more += " · F fetch it" if self._layers[-1].pointer and self._fetching else ""
         hint = f"esc closes · r raw{more} · y copy · s save{' · H personal data' if self._privacy.hidden else ''}"
         self.query_one("#message", VerticalScroll).border_subtitle = Content(f"{hint}{' · R replay' if self._replay else ''}")
 
