@@ -16,19 +16,22 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "core"), str(ROOT / "tui"), str(ROOT / "tests")]
 os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_COLOR_SYSTEM="truecolor")
 os.environ.pop("NO_COLOR", None)
 
+from fleet_canned import FakeFleet, member  # noqa: E402 - the paths come first
+from fleet_screen import fleet_screen  # noqa: E402
 from sqs_core.bench import BenchView, JobState, JobView, LookState  # noqa: E402 - the paths come first
 from sqs_core.message import Message  # noqa: E402
 from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402
 from sqs_core.move_plan import Plan  # noqa: E402
 from sqs_core.peek import Peeked, Rung  # noqa: E402
 from sqs_core.plan_text import plan_lines  # noqa: E402
+from sqs_core.words import LinkPhase  # noqa: E402
 from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
@@ -37,6 +40,8 @@ from tui_fakes import FakeFacade  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqs_core.remote.fleet import Fleet
 
 SECONDS_BEFORE = 90
 PER_SECOND = 41
@@ -48,7 +53,9 @@ PICTURES: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
     "identity": ((120, 40), ("I",)),
     "drain": ((120, 36), ("q",)),
     "bench": ((120, 36), ("x", "space", "space", "R")),
+    "fleet": ((120, 24), ("down", "down")),
 }
+PODS = ("4kx2l", "8fw5d", "b7m9s", "gq2vt", "h5n8c", "jz6rp", "ksd4w")
 
 
 def past() -> Iterator[Snapshot]:
@@ -111,9 +118,38 @@ def dead_letters() -> BenchView:
     return BenchView("orders-dead", LookState.SHOWN, "", rows, Rung.BACK_DOOR, 24, NOW, job)
 
 
+def pods() -> FakeFleet:
+    """A deployment of ten in which not all is well."""
+    lively = [member(f"orders-7d4f9c-{name}", handled=9_100 + 37 * at, rate=20.0 + at % 3) for at, name in enumerate(PODS)]
+    lacking = "sqs-tui is not in the container app: bring in the single file, and name it with --remote-command"
+    crashing = "CrashLoopBackOff: back-off 40s restarting failed container"
+    return FakeFleet(
+        *lively,
+        member("orders-7d4f9c-q9z4x", handled=1_204, rate=2.0),
+        replace(
+            member("orders-6b8d57-m2c7p", LinkPhase.LOST, word="no sqs-tui", problem=lacking, age_seconds=None), figures=None
+        ),
+        member("orders-7d4f9c-w6t8n", LinkPhase.LOST, word="CrashLoopBackOff", problem=crashing, age_seconds=41.0),
+    )
+
+
+async def draw_fleet(size: tuple[int, int], keys: tuple[str, ...]) -> str:
+    """The fleet's picture as SVG."""
+    async with fleet_screen(cast("Fleet", pods()), size=size) as screen:
+        await screen.press(*keys)
+        await screen.draw()
+        return screen.app.export_screenshot(title="sqs-tui")
+
+
 async def draw(name: str) -> str:
-    """One picture as SVG."""
+    """One picture as SVG, without its only random part, the id that Rich gives a terminal."""
     size, keys = PICTURES[name]
+    svg = await (draw_fleet(size, keys) if name == "fleet" else draw_dashboard(name, size, keys))
+    return re.sub(r"terminal-\d+-", "terminal-", svg)
+
+
+async def draw_dashboard(name: str, size: tuple[int, int], keys: tuple[str, ...]) -> str:
+    """A picture of the dashboard as SVG."""
     frames = [pod_snapshot()] if name == "identity" else list(past())
     facade = FakeFacade(frames[0], details={message_id(1): detail(1)})
     facade.bench.now = dead_letters()
@@ -131,9 +167,7 @@ async def draw(name: str) -> str:
             facade.now, facade.deadline_seconds = draining(), 21.0
             app.refresh_frame()
         await pilot.pause()
-        svg = app.export_screenshot(title="sqs-tui")
-    # The only random part is the id that Rich gives a terminal.
-    return re.sub(r"terminal-\d+-", "terminal-", svg)
+        return app.export_screenshot(title="sqs-tui")
 
 
 def rasterise(svg: Path) -> bool:
