@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consuming import Handled, bodies_in, depth, fill, look, running
+from consuming import Handled, bodies_in, depth, fill, look, running, wait_for_state
 from sqs_core import ConfigurationError, Consumer
+from sqs_core.model import RunState
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_a_consumer_that_was_never_started_stops_at_once() -> None:
 
 def test_a_pool_is_named_by_its_word(localstack: str, queue_factory: QueueFactory) -> None:
     with running(localstack, queue_factory(), Handled()) as consumer:
-        wait_until(lambda: look(consumer).workers.live)
+        wait_for_state(consumer, RunState.RUNNING)
         consumer.resize("workers", 3)
         wait_until(lambda: look(consumer).workers.live == 3)
         with pytest.raises(ConfigurationError, match="--workers 0"):
