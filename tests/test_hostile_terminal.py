@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 DRIVE = Path(__file__).with_name("hostile_screens.py")
 SECONDS = 600.0
 MOST_GROWTH_BYTES = 64 * 1024 * 1024
-MOST_STALL_SECONDS = 1.0
-"""The goal is 0.1 s; what a busy machine adds is in here. The table has what it was."""
+MOST_STALL_SECONDS = 0.1
+BUSY_STALL_SECONDS = 1.0
+"""Where other tests run at the same time."""
 _OWN = re.compile(r"\x1b(\[[0-9;:?<>=$]*[ -/]*[@-~]|\]22;[a-z-]+\x07|[()][A-Z0-9]|[78=>M])")
 """What a terminal program sends by itself: sequences with parameters, the mouse pointer's shape, character sets, the cursor."""
 _LAYOUT = frozenset("\r\n\t\x0f\x0e\x08")
@@ -83,12 +84,14 @@ def test_either_layer_holds_alone_and_without_both_it_shows(tmp_path: Path, laye
     assert bool(leaks(seen)) is leaky, leaks(seen)[:10]
 
 
-def test_bodies_that_swell(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
-    count = scale(6, len(bombs()))
+def test_bodies_that_swell(tmp_path: Path, scale: Callable[[float, float], float], table: Callable[[Row], None]) -> None:
+    count = int(scale(6, len(bombs())))
     seen, told, code = drive(tmp_path, "bombs", count)
-    note = f"longest stall {told.get('stall_seconds', 0) * 1000:.0f} ms, memory +{told.get('grown_bytes', 0) / 2**20:.0f} MiB"
+    stalls: dict[str, float] = told.get("stalls", {})
+    worst = max(stalls, key=lambda name: stalls[name], default="none")
+    note = f"longest stall {stalls.get(worst, 0) * 1000:.0f} ms ({worst}), memory +{told.get('grown_bytes', 0) / 2**20:.0f} MiB"
     table(Row("bodies that are large, deep or swell", count, told.get("shown", 0), note=note))
     assert (told["problem"], code, told["shown"]) == ("", 0, count)
     assert leaks(seen) == []
     assert told["grown_bytes"] < MOST_GROWTH_BYTES
-    assert told["stall_seconds"] < MOST_STALL_SECONDS
+    assert {name: seconds for name, seconds in stalls.items() if seconds >= scale(BUSY_STALL_SECONDS, MOST_STALL_SECONDS)} == {}
