@@ -117,14 +117,12 @@ def browse(flags: dict[str, Any]) -> int:
 def run_demo(flags: dict[str, Any]) -> int:
     """`sqs-tui demo`."""
     from sqs_core.demo.engine import DemoEngine
-    from sqs_core.demo.scenes import SCENES
+    from sqs_core.demo.scenes import SCENES, find_scene
 
     if flags["list_scenes"]:
         sys.stdout.writelines(f"{known.name}  {known.summary}\n" for known in SCENES.values())
         return 0
-    scene = SCENES.get(flags["scene"])
-    if scene is None:
-        raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
+    scene = find_scene(flags["scene"])
     if flags["headless"]:
         _no_screen(flags)
     else:
@@ -132,15 +130,20 @@ def run_demo(flags: dict[str, Any]) -> int:
         _only_headless(flags, "duration")
     log = _open_log(flags)
     writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
-    engine = DemoEngine(scene, flags["speed"], flags["seed"], writer)
+    engine = DemoEngine(scene, flags["speed"], flags["seed"], writer, unattended=flags["headless"])
     try:
         if flags["headless"]:
-            return _run_headless(engine, writer, None, flags["duration"], lambda: {"observed": engine.observations})
+            return _run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine))
         with _silenced(log):
             log_through(writer)
             return _show(engine, flags, _scene_title(engine))
     finally:
         engine.close()
+
+
+def _observed(engine: DemoEngine) -> dict[str, Any]:
+    findings = [{"name": finding.name, "true": finding.true, "figure": finding.figure} for finding in engine.findings]
+    return {"scene": engine.scene.name, "observed": engine.observations, "findings": findings}
 
 
 def _scene_title(engine: DemoEngine) -> str:

@@ -23,7 +23,7 @@ _PULSE_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _TYPES = ("order", "payment", "shipment", "refund")
 _WEIGHTS = (6, 4, 3, 1)
-_CUSTOMERS = 24
+CUSTOMERS = 24
 
 
 class BatchSender(Protocol):
@@ -39,7 +39,8 @@ class Producer:
 
     What goes to `queue_url` goes to the `copies` too.
 
-    The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group. A batch that
+    The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group, and `groups` is how many
+    there are. Bodies are `padding_bytes` longer than they need be. Both may be set at any time. A batch that
     cannot be sent is dropped and counted in `errors`; it never ends the thread.
     """
 
@@ -52,7 +53,11 @@ class Producer:
         copies: tuple[str, ...] = (),
         rate_per_second: float = 10,
         seed: int = 1,
+        groups: int = CUSTOMERS,
     ) -> None:
+        self.groups = groups
+        self.padding_bytes = 0
+        self._burst = 0
         self._client = client
         self._queue_url = queue_url
         self._fifo_queue_url = fifo_queue_url
@@ -81,6 +86,11 @@ class Producer:
         self._rate_per_second = _checked(rate)
         self._wake.set()
 
+    def burst(self, count: int) -> None:
+        """Send so many more as soon as possible, whatever the rate."""
+        self._burst += min(count, MAX_RATE_PER_SECOND)
+        self._wake.set()
+
     def start(self) -> None:
         """Begin to send; once only."""
         self._thread = threading.Thread(target=self._run, name="producer", daemon=True)
@@ -104,6 +114,9 @@ class Producer:
         self._owed = min(self._owed + rate * elapsed, max(rate, 2.0))
         due, ok = int(self._owed), True
         self._owed -= due
+        burst = self._burst
+        self._burst -= burst
+        due += burst
         if due:
             ok = self._send(due)
         if not ok or rate <= 0:
@@ -167,10 +180,11 @@ class Producer:
         return {
             "order_id": f"A-{self._number:06d}",
             "type": self._random.choices(_TYPES, _WEIGHTS)[0],
-            "customer": f"customer-{self._random.randrange(_CUSTOMERS):02d}",
+            "customer": f"customer-{self._random.randrange(max(1, self.groups)):02d}",
             "amount": self._random.randrange(199, 99_999) / 100,
             "currency": self._random.choice(("EUR", "USD", "GBP")),
             "items": self._random.randrange(1, 6),
+            **({"padding": "x" * self.padding_bytes} if self.padding_bytes else {}),
         }
 
 

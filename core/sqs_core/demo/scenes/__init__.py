@@ -1,0 +1,24 @@
+"""The scenes, each in a file of its own: what `sqs-tui demo --list` lists, in that order."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from sqs_core.demo.scenes.steady import Steady
+from sqs_core.demo.scenes.timeout_vs_long_poll import TimeoutVersusLongPoll
+from sqs_core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqs_core.demo.scene import Scene
+
+SCENES: dict[str, type[Scene]] = {scene.name: scene for scene in (Steady, TimeoutVersusLongPoll)}
+
+
+def find_scene(name: str) -> type[Scene]:
+    """The scene of this name. Raises `ConfigurationError` with names near it."""
+    if name in SCENES:
+        return SCENES[name]
+    near = get_close_matches(name, SCENES, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else "sqs-tui demo --list names them all"
+    raise ConfigurationError(f"--scene {name!r} is no scene: {hint}")
