@@ -16,7 +16,7 @@ from sqs_core.demo.orders import Deliveries, handle_order
 from sqs_core.demo.producer import Producer
 from sqs_core.demo.telling import Teller
 from sqs_core.errors import ConfigurationError, describe
-from sqs_core.settings import ConnectionSettings
+from sqs_core.settings import ConnectionSettings, parse_queue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -155,6 +155,20 @@ class Stage:
         depth = self.depth(dead_letter_name(queue))
         return depth.visible + depth.in_flight + depth.delayed
 
+    def put_back(self, queue: str) -> int:
+        """Move all dead letters of a queue back to it, as a redrive does; how many were moved."""
+        from sqs_core.move_report import MoveOptions, State
+        from sqs_core.move_targets import find_targets
+        from sqs_core.mover import Mover
+        from sqs_core.peek import find_place
+        from sqs_core.selecting import Selection
+
+        session = self.engine.session()
+        source = find_place(session, parse_queue(dead_letter_name(queue)))
+        options = MoveOptions(backup=False)
+        mover = Mover(session, source, find_targets(session, source, queue), Selection(None), options, threading.Event())
+        return mover.run(lambda _: True).count(State.MOVED)
+
     def url(self, queue: str) -> str:
         """The URL of a queue of this scene, or of its dead-letter queue."""
         if queue in self.urls:
@@ -179,6 +193,7 @@ class Stage:
         """The scene's handler, with what it did remembered."""
         deliveries = self.deliveries.setdefault(message.queue, Deliveries())
         deliveries.began(message)
+        self.teller.handler_began(message)
         started, well = time.monotonic(), False
         try:
             self.engine.scene.handle(message)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqs_core.events import Code
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqs_core.model import Event, Message
 
+T = TypeVar("T")
 _LINES_KEPT = 50
 _IDS_KEPT = 500
 _READING_SECONDS = 1.5
@@ -23,6 +24,7 @@ _STORY_READING_SECONDS = 4.0
 _LONGEST_TEXT = 200
 _ID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _HUNG_UP = "the client hung up first"
+_DENIED = "AccessDenied"
 _WORDS: dict[str, str] = {
     Code.MESSAGE_GIVEN_UP: "a message failed on its last allowed receive → SQS moves it to the dead-letter queue",
 }
@@ -55,6 +57,7 @@ class Teller:
         self._current: Line | None = None
         self._newest = ""
         self._lost: OrderedDict[str, str] = OrderedDict()
+        self._began: OrderedDict[str, float] = OrderedDict()
 
     @property
     def current(self) -> Line | None:
@@ -75,28 +78,39 @@ class Teller:
         """An event was recorded."""
         if event.code in _SILENT:
             return
+        if event.code == Code.LEASE_LOST and (found := _ID.search(event.text)):
+            self._lease_lost(event, found.group(0), found.group(1))
+            return
         text = _ID.sub(r"\1", _WORDS.get(event.code, event.text))
         if event.code == Code.POLL_ERROR and _HUNG_UP in event.text:
             text = f"a poll failed: {_HUNG_UP} → what SQS answers is hidden until its visibility timeout"
+        elif event.code == Code.POLL_ERROR and _DENIED in event.text:
+            text = "a poll was denied: the role may not receive"
         times = f" (×{event.count})" if event.count > 1 else ""
-        if event.code == Code.LEASE_LOST and (found := _ID.search(event.text)):
-            self._remember(found.group(0), text)
-            text = f"{text} → SQS may deliver it again"
         where = f"{event.queue}: " if event.queue else ""
         self._add(f"{where}{text}", told=False, times=times)
 
-    def handler_ended(self, message: Message, seconds: float) -> None:
-        """A handler came to its end; worth a line where its lease was lost meanwhile, or the message had been lost before."""
+    def handler_began(self, message: Message) -> None:
+        """A handler starts."""
         with self._lock:
+            _keep(self._began, message.message_id, self._clock())
+
+    def handler_ended(self, message: Message, seconds: float) -> None:
+        """A handler came to its end; worth a line where its lease was lost meanwhile."""
+        with self._lock:
+            self._began.pop(message.message_id, None)
             lost = self._lost.pop(message.message_id, None)
         if lost is not None:
             self._add(f"{lost}: its handler took {seconds:.1f} s → delivered again", told=False)
 
-    def _remember(self, message_id: str, text: str) -> None:
+    def _lease_lost(self, event: Event, message_id: str, short: str) -> None:
         with self._lock:
-            self._lost[message_id] = text.partition(":")[0]
-            if len(self._lost) > _IDS_KEPT:
-                self._lost.popitem(last=False)
+            began = self._began.pop(message_id, None)
+            at = "" if began is None else f" at {self._clock() - began:.1f} s"
+            text = f"lease of {short} lost{at}"
+            _keep(self._lost, message_id, text)
+        why = event.text.partition(": ")[2] if began is None else "its handler still works"
+        self._add(f"{text}: {why} → SQS delivers it again", told=False)
 
     def _add(self, text: str, *, told: bool, times: str = "") -> None:
         """One that only says again what the newest says takes its place."""
@@ -109,6 +123,12 @@ class Teller:
             before = self._current
             if before is None or told or line.at - before.at >= _reading_seconds(before):
                 self._current = line
+
+
+def _keep(known: OrderedDict[str, T], key: str, value: T) -> None:
+    known[key] = value
+    if len(known) > _IDS_KEPT:
+        known.popitem(last=False)
 
 
 def _reading_seconds(line: Line) -> float:
