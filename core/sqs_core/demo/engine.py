@@ -103,6 +103,7 @@ class DemoEngine(Engine):
             return
         self.stage.producer.start()
         super().start()
+        self.stage.say(f"it begins: {self.scene.summary}")
         self._start_thread("story", self._tell)
 
     def _tell(self) -> None:

@@ -37,6 +37,8 @@ class BatchSender(Protocol):
 class Producer:
     """Sends orders at `rate_per_second` from a daemon thread of its own, a quarter of them to the FIFO queue if there is one.
 
+    All go to the FIFO queue where that is `queue_url`, too.
+
     What goes to `queue_url` goes to the `copies` too.
 
     The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group, and `groups` is how many
@@ -62,6 +64,7 @@ class Producer:
         self._queue_url = queue_url
         self._fifo_queue_url = fifo_queue_url
         self._copies = copies
+        self._fifo_alone = queue_url == fifo_queue_url
         self._random = random.Random(seed)
         # A second producer on the same queue within 5 minutes must not be taken for repeats of the first.
         self._run_id = uuid.uuid4().hex[:8]
@@ -132,7 +135,7 @@ class Producer:
     def _send(self, count: int) -> bool:
         waiting: dict[str, list[dict[str, Any]]] = {}
         for _ in range(count):
-            fifo = self._fifo_queue_url if self._random.random() < FIFO_SHARE else None
+            fifo = self._fifo_queue_url if self._random.random() < FIFO_SHARE or self._fifo_alone else None
             entry = self._entry(fifo=fifo is not None)
             for url in [fifo] if fifo else [self._queue_url, *self._copies]:
                 waiting.setdefault(url, []).append(entry)

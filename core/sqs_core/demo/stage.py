@@ -73,6 +73,9 @@ class Stage:
             self.emulator.start()
         self._proxy = ChaosProxy(self.emulator.endpoint_url, seed=self.seed)
         self.resources.enter_context(self._proxy)
+        if self._owns_emulator:
+            # It ends before the proxy does: consumers that see their polls cut may be the last that this process waits for.
+            self.resources.callback(self.emulator.stop)
         return self._proxy.url
 
     def make_queues(self, queues: tuple[SceneQueue, ...]) -> None:
