@@ -53,7 +53,8 @@ def test_a_scene_shows_what_it_claims(scene: str, performances: Mapping[str, Fut
 def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None:
     assert kind.name == kind.name.lower()
     assert len(kind.summary) <= 120
-    assert len(wrap(kind.watch, 71)) <= 2, "more than its place on a small screen"
+    assert len(wrap(kind.watch, 71)) <= 2, "more than its place on 80 columns"
+    assert len(kind.watch) <= 111, "more than a line on 120 columns"
     known = {action.id for action in ACTIONS}
     assert {offer.action for offer in kind.actions} <= known
     assert all(callable(getattr(kind, f"do_{offer.action}")) for offer in kind.actions)

@@ -37,9 +37,7 @@ class BatchSender(Protocol):
 class Producer:
     """Sends orders at `rate_per_second` from a daemon thread of its own, a quarter of them to the FIFO queue if there is one.
 
-    All go to the FIFO queue where that is `queue_url`, too.
-
-    What goes to `queue_url` goes to the `copies` too.
+    Where that is `queue_url`, too, it gets them all. What goes to `queue_url` goes to the `copies` too.
 
     The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group, and `groups` is how many
     there are. Bodies are `padding_bytes` longer than they need be. Both may be set at any time. A batch that

@@ -27,7 +27,7 @@ class BatchBarrier(Scene):
     name = "batch-barrier"
     summary = "a consumer that waits for its whole batch, beside one that does not: same load, same workers"
     teaches = "one slow message holds one worker, not its batch: receive again as soon as there is room"
-    watch = "One order in eight takes 6 s. On orders-barrier nine workers idle until it ends (poller blocked); its depth grows."
+    watch = "One order in eight takes 6 s. On orders-barrier nine workers idle until it ends, and its depth grows."
     queues = (
         SceneQueue(_BARRIER, _SETTINGS, 30, kind=BarrierConsumer),
         SceneQueue(_FREE, _SETTINGS, 30),

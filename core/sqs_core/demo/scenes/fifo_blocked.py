@@ -26,7 +26,7 @@ class FifoBlocked(Scene):
     name = "fifo-blocked"
     summary = "one bad message blocks its message group; the other groups flow"
     teaches = "FIFO keeps order within a group: what is behind a failing message waits until it succeeds, dies or is deleted"
-    watch = "Message groups (L): customer-03 stands still at one payment that fails again and again; the others go on. Press M."
+    watch = "Groups (L): customer-03 stands still at one payment that fails again and again; the others go on. Press M."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 3, 100),)
     load = Load(rate_per_second=5.0, handler_seconds=0.1, failure_share=0.0, unknown_share=0.0, groups=_GROUPS)
     actions = (Offer("mend", "let the card be accepted; again: refuse it"),)

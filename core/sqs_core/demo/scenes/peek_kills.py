@@ -25,7 +25,7 @@ class PeekKills(Scene):
     name = "peek-kills"
     summary = "looking into a queue as most viewers do raises receive counts until messages die; our look does not"
     teaches = "most viewers receive, and each receive counts: after maxReceiveCount looks a message is in the dead-letter queue"
-    watch = "Both consumers are paused. Every look by an ordinary viewer is a receive: after 3 the next kills. Then N lets both consume."
+    watch = "Consumers are paused. Each look by an ordinary viewer (V) is a receive; the fourth kills. N: let both consume."
     queues = (
         SceneQueue(_THEIRS, _SETTINGS, 30, _RECEIVES),
         SceneQueue(_OURS, _SETTINGS, 30, _RECEIVES),

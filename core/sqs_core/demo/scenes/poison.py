@@ -30,7 +30,7 @@ class Poison(Scene):
     name = "poison"
     summary = "orders that fail every time end in the dead-letter queue; mend the handler and put them back"
     teaches = "maxReceiveCount sends what always fails to the dead-letter queue; look by cause, mend, put back"
-    watch = "Orders in GBP fail twice, then die. e: failures by cause. x: the dead letters; R puts back, E edits (GBP → EUR)."
+    watch = "Orders in GBP fail twice, then die. e: failures by cause. x: dead letters; R puts back, E edits (GBP → EUR)."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 10, _RECEIVES),)
     load = Load(rate_per_second=4.0, handler_seconds=0.1, failure_share=0.0, unknown_share=0.0)
     actions = (Offer("mend", "a handler that knows pounds"), Offer("next", "put all dead letters back"))
