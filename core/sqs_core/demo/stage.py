@@ -44,6 +44,7 @@ class Stage:
         self.resources = ExitStack()
         self.teller = Teller()
         self._lock = threading.RLock()
+        self._clients: dict[frozenset[str], SQSClient] = {}
         self._proxy: ChaosProxy | None = None
         self._producer: Producer | None = None
 
@@ -144,6 +145,10 @@ class Stage:
         """What a queue's consumer shows now."""
         return next(each for each in self.engine.snapshot().consumers if each.queue == queue)
 
+    def delivered(self, queue: str) -> Deliveries:
+        """What the handlers saw of a queue."""
+        return self.deliveries.setdefault(queue, Deliveries())
+
     def depth(self, queue: str) -> Depth:
         """What the server counts in a queue now, asked past the proxy; raises what the SDK raises."""
         from sqs_core.queue_facts import fetch_attributes, read_facts
@@ -182,11 +187,15 @@ class Stage:
         """A client past the proxy, with the emulator's dummy keys, that may ask for these operations; closed with the scene."""
         from sqs_core.client import AwsSession, ClientProfile
 
-        region = self.engine.connection.region
-        session = AwsSession(ConnectionSettings(endpoint_url=self.emulator.endpoint_url, region=region))
-        client = session.client(ClientProfile("scene", 10.0, 1, frozenset(operations)))
-        self.resources.callback(client.close)
-        return client
+        allowed = frozenset(operations)
+        with self._lock:
+            if allowed not in self._clients:
+                region = self.engine.connection.region
+                session = AwsSession(ConnectionSettings(endpoint_url=self.emulator.endpoint_url, region=region))
+                client = session.client(ClientProfile("scene", 10.0, 1, allowed))
+                self.resources.callback(client.close)
+                self._clients[allowed] = client
+            return self._clients[allowed]
 
     def handle_order(self, message: Message) -> None:
         """The usual handler."""
@@ -194,7 +203,7 @@ class Stage:
 
     def handle(self, message: Message) -> None:
         """The scene's handler, with what it did remembered."""
-        deliveries = self.deliveries.setdefault(message.queue, Deliveries())
+        deliveries = self.delivered(message.queue)
         deliveries.began(message)
         self.teller.handler_began(message)
         started, well = time.monotonic(), False

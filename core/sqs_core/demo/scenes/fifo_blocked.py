@@ -77,13 +77,11 @@ class FifoBlocked(Scene):
 
     def ended(self, group: str) -> int:
         """How many of a group were handled."""
-        deliveries = self.stage.deliveries.get(_QUEUE)
-        return deliveries.groups_ended[group] if deliveries else 0
+        return self.stage.delivered(_QUEUE).groups_ended[group]
 
     def others(self) -> int:
         """How many of the other groups were handled."""
-        deliveries = self.stage.deliveries.get(_QUEUE)
-        return sum(dict(deliveries.groups_ended).values()) - self.ended(_BLOCKED) if deliveries else 0
+        return sum(dict(self.stage.delivered(_QUEUE).groups_ended).values()) - self.ended(_BLOCKED)
 
     def observed(self) -> list[Finding]:
         """Blocked, others not, and never out of order."""

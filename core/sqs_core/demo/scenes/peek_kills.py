@@ -96,7 +96,7 @@ class PeekKills(Scene):
         """Who died, and who was handled."""
         dead, died = self.stage.dead_letters(_THEIRS), self.stage.dead_letters(_OURS)
         theirs, ours = self.stage.seen(_THEIRS).totals.handled, self.stage.seen(_OURS).totals.handled
-        counts = sorted(self.stage.deliveries[_OURS].receive_counts)
+        counts = sorted(self.stage.delivered(_OURS).receive_counts)
         return [
             Finding("looking killed every order", dead == _ORDERS and theirs == 0, f"{dead} dead, {theirs} handled"),
             Finding("ours saw them all, each time", self.seen_by_ours == self.looks * _ORDERS, f"{self.seen_by_ours} seen"),

@@ -69,10 +69,10 @@ class Poison(Scene):
         """They died by the count, for one cause, and lived after the mending."""
         seen = self.stage.seen(_QUEUE)
         causes = {cause.kind for cause in seen.failures.groups}
-        left, counts = self.stage.dead_letters(_QUEUE), self.stage.deliveries[_QUEUE].receive_counts
+        left, counts = self.stage.dead_letters(_QUEUE), self.stage.delivered(_QUEUE).receive_counts
         return [
             Finding("hopeless orders were given up", seen.totals.given_up >= _ENOUGH_DEAD, f"{seen.totals.given_up} given up"),
-            Finding("none was tried more often than allowed", max(counts) == _RECEIVES, f"receives {dict(counts)}"),
+            Finding("none was tried more often than allowed", max(counts, default=0) == _RECEIVES, f"receives {dict(counts)}"),
             Finding("all for one cause", causes == {"CurrencyUnknownError"}, ", ".join(map(str, causes))),
             Finding("all were put back and handled", left == 0 < self.put_back, f"{self.put_back} put back, {left} left"),
         ]

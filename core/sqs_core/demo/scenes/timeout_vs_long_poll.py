@@ -74,7 +74,7 @@ class TimeoutVersusLongPoll(Scene):
         hasty, patient = self.stage.seen(_HASTY), self.stage.seen(_PATIENT)
         dead, died = self.unseen(), self.stage.dead_letters(_PATIENT)
         errors, calm = hasty.totals.poll_errors, patient.totals.poll_errors
-        counts = sorted(self.stage.deliveries[_PATIENT].receive_counts)
+        counts = sorted(self.stage.delivered(_PATIENT).receive_counts)
         return [
             Finding("the hasty client's polls failed", errors > 3, f"{errors} errors"),
             Finding("the patient client's polls did not", calm == 0, f"{calm} errors"),
