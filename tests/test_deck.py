@@ -103,6 +103,19 @@ async def test_a_scene_is_chosen_and_begun_again_by_keys_and_help_knows_them() -
         assert all(said in running.text() for said in ("Choose a scene of the demo", "Mend, or break again", "Fold or unfold"))
 
 
+async def test_keys_that_come_faster_than_the_deck_goes_choose_once() -> None:
+    deck: Any = FakeDeck()
+    async with dashboard(deck=deck) as running:
+        await running.press("D")
+        screen = running.app.screen
+        assert isinstance(screen, DeckScreen)
+        screen._choose("hot-loop")
+        screen._choose("poison")
+        await running.frame()
+        assert deck.told == [("choose", "hot-loop")]
+        assert running.app.screen is running.main
+
+
 async def test_what_happened_is_foreign_text() -> None:
     deck: Any = FakeDeck(said=HOSTILE)
     for keys in ((), ("C",)):

@@ -66,7 +66,7 @@ class Deck:
         if self.engine.drain_deadline_seconds() is not None:
             raise ConfigurationError("the demo is ending")
         before, self.engine = self.engine, self._make(find_scene(name))
-        thread = threading.Thread(target=_take_away, args=(before,), name="scene end", daemon=True)
+        thread = threading.Thread(target=before.take_away, name="scene end", daemon=True)
         self._ending.append(thread)
         thread.start()
         self.engine.start()
@@ -128,8 +128,3 @@ class Deck:
 
     def workbench(self) -> WorkbenchFacade:
         return self.engine.workbench()
-
-
-def _take_away(engine: DemoEngine) -> None:
-    engine.stop_now()
-    engine.close()

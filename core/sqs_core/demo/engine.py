@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqs_core.model import Event
 
 _LAST_WORK_SECONDS = 3.0
-_LAST_LOOK_SECONDS = 3.0
+_LAST_LOOK_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 _STORY_SECONDS = 0.1
 
@@ -33,7 +33,7 @@ class DemoEngine(Engine):
     """An engine that brings its own server and takes it away again.
 
     With an `emulator` that runs already it uses that one and leaves it; a `region` of its own then keeps its queues apart.
-    `told` is set once the scene's story is over; `findings` are judged as the demo ends.
+    `told` is set once the scene's story is over; `unattended`, its `findings` are judged as the demo ends.
     """
 
     def __init__(
@@ -86,8 +86,9 @@ class DemoEngine(Engine):
 
     def _hear(self, event: Event) -> None:
         self.stage.teller.heard(event)
-        if self._pass_on is not None:
-            self._pass_on(event)
+        pass_on = self._pass_on
+        if pass_on is not None:
+            pass_on(event)
 
     def _set_up(self) -> None:
         try:
@@ -97,6 +98,7 @@ class DemoEngine(Engine):
         except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the demo with one line
             for consumer in self.consumers:
                 consumer.refuse(describe(error))  # does nothing to those that were told to stop meanwhile
+            self.stage.close()
             return
         if self._closing.is_set():
             self.stage.close()
@@ -136,8 +138,16 @@ class DemoEngine(Engine):
         """Also takes the server away."""
         self._closing.set()
         self._over.set()
+        for consumer in self.consumers:
+            consumer.holding.server_gone = True
         self.stage.close()
         super().stop_now()
+
+    def take_away(self) -> None:
+        """Stop at once and end everything, and tell nobody: the cut was wanted. Takes some seconds at most."""
+        self._pass_on = None
+        self.stop_now()
+        self.close()
 
     def _end(self) -> None:
         if self.stage.begun:
@@ -154,7 +164,8 @@ class DemoEngine(Engine):
         self._over.set()
 
     def _look_back(self) -> None:
-        if not self.stage.begun:
+        """Only where nobody is at the keys: they would have to wait for it."""
+        if not self.stage.begun or not self.stage.unattended:
             return
         counts = {queue: deliveries.receive_counts for queue, deliveries in self.stage.deliveries.items()}
         try:

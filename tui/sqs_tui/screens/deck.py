@@ -63,11 +63,16 @@ class DeckScreen(Steady, ModalScreen[str]):
     @on(OptionList.OptionSelected)
     def begin(self, event: OptionList.OptionSelected) -> None:
         """This one."""
-        self.dismiss(event.option_id)
+        self._choose(event.option_id)
 
     def action_again(self) -> None:
         """The one that plays, from its beginning."""
-        self.dismiss(self._deck.playing.name)
+        self._choose(self._deck.playing.name)
+
+    def _choose(self, name: str | None) -> None:
+        """Once: keys that come faster than the screen goes choose nothing more."""
+        if self.app.screen is self:
+            self.dismiss(name)
 
     def action_next(self) -> None:
         """One line down."""

@@ -100,7 +100,8 @@ class MainScreen(Steady, Screen[None]):
         self.frame = frame = frame or self.frame
         if not self.is_mounted:
             return
-        self._draw_caption()
+        if frame.frozen_since is None:
+            self._draw_caption()
         self._draw_lines(frame)
         consumer = frame.consumer
         if consumer is not None and frame.snapshot is not None:
