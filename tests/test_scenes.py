@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.performing import perform
 from sqs_core.demo.scenes import SCENES, find_scene
 from sqs_core.errors import ConfigurationError
+from sqs_tui.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +60,16 @@ def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None
     known = {action.id for action in ACTIONS}
     assert {offer.action for offer in kind.actions} <= known
     assert all(callable(getattr(kind, f"do_{offer.action}")) for offer in kind.actions)
+
+
+def test_the_list_tells_what_each_scene_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo", "--list"], standalone_mode=False) == 0
+    text = capsys.readouterr().out
+    assert all(f"{scene.name} " in text and scene.summary in text and scene.teaches in text for scene in SCENES.values())
+    assert cli.main(["demo", "--list", "--json"], standalone_mode=False) == 0
+    assert [scene["name"] for scene in json.loads(capsys.readouterr().out)["scenes"]] == list(SCENES)
+    with pytest.raises(ConfigurationError, match="--json goes with --list"):
+        cli.main(["demo", "--json"], standalone_mode=False)
 
 
 def test_a_wrong_name_is_answered_with_near_ones() -> None:

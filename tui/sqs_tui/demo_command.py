@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.errors import ConfigurationError
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.run import dashboard_options, leave, no_screen, only_headless, open_log, require_terminal, run_headless, silenced
 
@@ -24,6 +25,8 @@ def run_demo(flags: dict[str, Any]) -> int:
     if flags["list_scenes"]:
         _list_scenes(as_json=flags["as_json"])
         return 0
+    if flags["as_json"]:
+        raise ConfigurationError("--json goes with --list; a scene's report is JSON already, with --headless")
     scene = find_scene(flags["scene"])
     if flags["headless"]:
         no_screen(flags)

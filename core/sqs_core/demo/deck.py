@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,8 +81,9 @@ class Deck:
     def close(self) -> None:
         """End everything, scenes that were left included."""
         self.engine.close()
+        end = time.monotonic() + _END_SECONDS
         for thread in self._ending:
-            thread.join(_END_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
 
     def start(self) -> None:
         """See `EngineFacade`, as for all that follows."""

@@ -35,6 +35,6 @@ def find_scene(name: str) -> type[Scene]:
     """The scene of this name. Raises `ConfigurationError` with names near it."""
     if name in SCENES:
         return SCENES[name]
-    near = get_close_matches(name, SCENES, n=3, cutoff=0.4)
+    near = get_close_matches(name, SCENES, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "sqs-tui demo --list names them all"
     raise ConfigurationError(f"--scene {name!r} is no scene: {hint}")

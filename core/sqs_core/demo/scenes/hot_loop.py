@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sqs_core.demo.chaos import Fault, Rule
 from sqs_core.demo.kinds import HotConsumer
 from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
+from sqs_core.demo.telling import counted
 from sqs_core.settings import ConsumerSettings
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class HotLoop(Scene):
         events = [event for event in self.stage.engine.events.snapshot() if event.queue == _CALM and event.code == "poll.error"]
         return [
             Finding("the hot loop asked without a pause", hot > _PLAIN_TIMES * calm > 0, f"{hot} errors against {calm}"),
-            Finding("it wrote a line for each", lines == hot, f"{lines} lines for {hot} errors"),
-            Finding("ours said it in one line", len(events) == 1, f"{len(events)} lines for {calm} errors"),
+            Finding("it wrote a line for each", lines == hot, f"{counted(lines, 'line')} for {counted(hot, 'error')}"),
+            Finding("ours said it in one line", len(events) == 1, f"{counted(len(events), 'line')} for {counted(calm, 'error')}"),
             Finding("ours went on when it could", self.handled_after, "handles again" if self.handled_after else "does not"),
         ]
