@@ -74,6 +74,17 @@ async def test_the_caption_says_what_to_watch_what_to_press_and_what_happened() 
             assert deck.told == [("act", "mend")], "H does nothing here"
 
 
+async def test_a_frozen_view_keeps_its_caption() -> None:
+    deck: Any = FakeDeck()
+    async with dashboard(deck=deck) as running:
+        await running.press("f")
+        deck.said = "something new"
+        await running.frame()
+        assert "1 order died unseen" in running.text()
+        await running.press("f")
+        assert "something new" in running.text()
+
+
 async def test_the_mouse_is_as_good_as_the_keys() -> None:
     deck: Any = FakeDeck()
     async with dashboard(size=(120, 40), deck=deck) as running:
