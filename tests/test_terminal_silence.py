@@ -67,7 +67,7 @@ def test_silence_while_another_program_has_the_terminal_means_nothing() -> None:
 
 def test_what_was_resumed_from_elsewhere_is_not_paused_again() -> None:
     facade, events = FakeFacade(snapshot(quiet_consumer())), EventLog()
-    silence = PauseWhileSilent(facade, events)
+    silence = PauseWhileSilent(facade, lambda: events)
     silence.pause(WatchLimits())
     facade.set_state(RunState.PAUSED)
     facade.set_state(RunState.RUNNING)

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import Level, PoolName, RunState
-from sqs_tui.commands import COMMANDS, Pane, Place, Situation, bar_commands, help_commands, palette_commands
+from sqs_tui.commands import COMMANDS, Group, Pane, Place, Situation, bar_commands, help_commands, palette_commands
 from tui_canned import NOW, consumer, detail, event, finished, message_id, snapshot
 from tui_fakes import FakeFacade
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
@@ -181,7 +181,9 @@ async def test_help_shows_every_key() -> None:
     async with dashboard(size=(100, 140)) as running:
         await running.press("question_mark")
         text = running.text()
-        assert all(command.title in text for command in COMMANDS if command.place is not Place.FLEET)
+        assert all(
+            command.title in text for command in COMMANDS if command.place is not Place.FLEET and command.group is not Group.DEMO
+        )
 
 
 def test_keys_kept_for_later_are_not_bound() -> None:

@@ -53,13 +53,8 @@ class QueueConsumer:
     def __init__(
         self, reference: QueueReference, handler: Handler, settings: ConsumerSettings, events: EventLog, clock: Clock
     ) -> None:
-        self.reference, self.handler, self.settings, self.events, self.clock = (
-            reference,
-            handler,
-            settings,
-            events,
-            clock,
-        )
+        self.reference, self.handler, self.settings = reference, handler, settings
+        self.events, self.clock = events, clock
         self.name = reference.name
         self.state = RunState.STARTING
         self.refused: str | None = None
@@ -125,18 +120,22 @@ class QueueConsumer:
         if self.dlq is None or facts.dead_letter_name != self.dlq.name:
             self.dlq = dead_letter_queue(facts, None)
 
+    def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
+        """What makes a thread's loop, by role."""
+        trouble, wait_seconds = PollTrouble(), self.settings.wait_seconds
+        return {
+            Role.LEASE: lambda: LeaseKeeper(queue, self.holding, lambda: self._lease, self._lease_wake),
+            Role.ACKER: lambda: Acker(queue, self.holding),
+            Role.WORKER: lambda: Worker(self.holding, self.handler),
+            Role.POLLER: lambda: Poller(queue, self.holding, self.gate, trouble, wait_seconds, lambda: self._lease),
+        }
+
     def start(self) -> None:
         """Start the pools of a connected consumer."""
         with self._lock:
             if self.state is not RunState.STARTING or self.queue is None:
                 return
-            queue, trouble, settings = self.queue, PollTrouble(), self.settings
-            loops: dict[Role, Callable[[], Loop]] = {
-                Role.LEASE: lambda: LeaseKeeper(queue, self.holding, lambda: self._lease, self._lease_wake),
-                Role.ACKER: lambda: Acker(queue, self.holding),
-                Role.WORKER: lambda: Worker(self.holding, self.handler),
-                Role.POLLER: lambda: Poller(queue, self.holding, self.gate, trouble, settings.wait_seconds, lambda: self._lease),
-            }
+            loops, settings = self.loops(self.queue), self.settings
             self._pools = {role: Pool(role.value, make, self._died(role), self._wake) for role, make in loops.items()}
             self._pools[Role.LEASE].resize(1)
             self._pools[Role.ACKER].resize(ackers_for(settings.workers))

@@ -77,7 +77,7 @@ class Engine:
             raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
         if self._draining:
             raise ConfigurationError("this session is ending: nothing new is consumed")
-        consumer = QueueConsumer(parse_queue(queue), handler, self.settings_for(queue), self.events, self.clock)
+        consumer = self.make_consumer(queue, handler)
         if consumer.name in self._consumers:
             raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
         consumer.holding.mask = body_mask(deployed=self.connection.environment.deployed)
@@ -85,9 +85,9 @@ class Engine:
         self._consumers = {**self._consumers, consumer.name: consumer}
         return consumer
 
-    def settings_for(self, queue: str) -> ConsumerSettings:  # noqa: ARG002 - for those who tell queues apart
-        """What a queue's consumer is told."""
-        return self.settings
+    def make_consumer(self, queue: str, handler: Handler) -> QueueConsumer:
+        """What consumes a queue; for those who tell queues apart."""
+        return QueueConsumer(parse_queue(queue), handler, self.settings, self.events, self.clock)
 
     def start(self) -> None:
         """Begin in the background. A second call does nothing."""

@@ -61,7 +61,7 @@ class LeaseKeeper:
         with self._holding.lock:
             expired = [held for held in self._holding.held_locked() if held.lease_deadline <= now]
             for held in self._holding.held_locked():
-                if held.next_extension <= now < held.lease_deadline and _wants_extension(held):
+                if held.next_extension <= now < held.lease_deadline and self._wants_extension(held):
                     held.extending = True
                     due.append(held)
         for held in expired:
@@ -72,7 +72,10 @@ class LeaseKeeper:
         now = self._ledger.clock.lease()
         with self._holding.lock:
             soonest = min(
-                (held.next_extension if _wants_extension(held) else held.lease_deadline for held in self._holding.held_locked()),
+                (
+                    held.next_extension if self._wants_extension(held) else held.lease_deadline
+                    for held in self._holding.held_locked()
+                ),
                 default=now + _LONGEST_SLEEP_SECONDS,
             )
         fresh = self._policy().margin_seconds / 2  # a message that comes in while we sleep
@@ -135,11 +138,10 @@ class LeaseKeeper:
             for held in batch:
                 held.next_extension = again
 
-
-def _wants_extension(held: Held) -> bool:
-    """Not where the handler hangs, nor where we are about to give the message back ourselves."""
-    if held.hung or held.extending:
-        return False
-    if held.phase is Phase.SETTLING:
-        return held.verdict is not None and held.verdict.visibility_seconds is None
-    return held.phase is not Phase.ENDED
+    def _wants_extension(self, held: Held) -> bool:
+        """Not where the handler hangs, nor where we are about to give the message back ourselves."""
+        if held.hung or held.extending:
+            return False
+        if held.phase is Phase.SETTLING:
+            return held.verdict is not None and held.verdict.visibility_seconds is None
+        return held.phase is not Phase.ENDED

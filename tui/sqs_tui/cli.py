@@ -112,6 +112,7 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 
 @cli.command(epilog="Examples: sqs-tui demo  ·  sqs-tui demo --headless --duration 10")
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and exit.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: JSON on stdout instead of text.")
 @click.option("--scene", metavar="NAME", default="steady", show_default=True, help="What to show.")
 @click.option("--speed", type=click.FloatRange(0.1, 20), default=1.0, show_default=True, help="Faster or slower, 0.1-20.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
@@ -121,7 +122,7 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 @click.pass_context
 def demo(context: click.Context, /, **own: Any) -> None:
     """An emulator, a producer and consumers on this machine: no Docker, no AWS account, no network."""
-    from sqs_tui.run import run_demo
+    from sqs_tui.demo_command import run_demo
 
     context.exit(run_demo(shared(context, own)))
 

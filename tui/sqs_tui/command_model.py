@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Group(StrEnum):
     """The headings of the help screen, in its order."""
 
+    DEMO = "Demo"
     CONSUMER = "Consumer"
     QUEUES = "Queues"
     PANES = "Panes"
@@ -48,6 +49,7 @@ class Situation:
     """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen.
 
     `attached` is a screen over an engine of another process, which looks at nothing but that engine.
+    `scene_actions` are those that the demo's scene has.
     """
 
     pane: Pane | None = None
@@ -64,6 +66,8 @@ class Situation:
     browsing: bool = False
     covering: bool = False
     attached: bool = False
+    demo: bool = False
+    scene_actions: frozenset[str] = frozenset()
 
 
 def allowed_always(situation: Situation) -> bool:

@@ -6,11 +6,12 @@ from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
 from sqs_tui.command_table import COMMANDS as CONSUMER_COMMANDS
+from sqs_tui.demo_commands import DEMO_COMMANDS
 from sqs_tui.fleet_commands import FLEET_COMMANDS
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
-COMMANDS = (*CONSUMER_COMMANDS, *FLEET_COMMANDS)
+COMMANDS = (*CONSUMER_COMMANDS, *DEMO_COMMANDS, *FLEET_COMMANDS)
 BY_ID = {command.id: command for command in COMMANDS}
 
 
@@ -84,5 +85,6 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
 def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
     """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
     of_fleet = [Group.FLEET, Group.MOVE]
-    groups = of_fleet if place is Place.FLEET else [group for group in Group if group is not Group.FLEET]
+    hidden = {Group.FLEET} if situation.demo else {Group.FLEET, Group.DEMO}
+    groups = of_fleet if place is Place.FLEET else [group for group in Group if group not in hidden]
     return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]

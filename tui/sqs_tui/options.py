@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sqs_core.demo.deck import Deck
     from sqs_tui.terminal_watch import WatchLimits
 
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class DashboardOptions:
     """How to draw, and what not to offer.
 
-    `color` is 16, 256 or truecolor (None: what the terminal says); `scene` is the demo's scene, shown in the header;
+    `color` is 16, 256 or truecolor (None: what the terminal says); `scene` is the demo's scene, shown in the header,
+    and `deck` are all its scenes;
     `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
@@ -28,6 +30,7 @@ class DashboardOptions:
     theme: str | None = None
     color: str | None = None
     scene: str | None = None
+    deck: Deck | None = None
     leave_when_failed: bool = False
     view_only: bool = False
     attached: bool = False

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,8 +27,6 @@ from sqs_tui.options import DashboardOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-
-    from sqs_core.demo.engine import DemoEngine
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
@@ -51,22 +50,22 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
     connection, settings = connection_settings(flags), consumer_settings(flags)
     for queue in queues:
         parse_queue(queue)
-    log = _open_log(flags)
+    log = open_log(flags)
     if flags["headless"]:
-        _no_screen(flags)
+        no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
         reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
         with _metrics(engine, flags["metrics_address"]):
-            return _run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
-    _only_headless(flags, "max_messages", "duration", "metrics_address")
+            return run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
+    only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
-    with _silenced(log):
+    with silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
         require_terminal()
         log_through(writer)
-        return _show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+        return show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
 
 
 @contextmanager
@@ -107,47 +106,14 @@ def browse(flags: dict[str, Any]) -> int:
     """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
     connection = connection_settings(flags)
     require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
-    log = _open_log(flags)
+    log = open_log(flags)
     writer = EventWriter(log)
-    with _silenced(log):
+    with silenced(log):
         log_through(writer)
-        return _show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
+        return show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
 
 
-def run_demo(flags: dict[str, Any]) -> int:
-    """`sqs-tui demo`."""
-    from sqs_core.demo.engine import DemoEngine
-    from sqs_core.demo.scenes import SCENES
-
-    if flags["list_scenes"]:
-        sys.stdout.writelines(f"{known.name}  {known.summary}\n" for known in SCENES.values())
-        return 0
-    scene = SCENES.get(flags["scene"])
-    if scene is None:
-        raise ConfigurationError(f"--scene {flags['scene']!r} is not one of: {', '.join(SCENES)}")
-    if flags["headless"]:
-        _no_screen(flags)
-    else:
-        require_terminal("demo --headless --duration 10 shows it without one")
-        _only_headless(flags, "duration")
-    log = _open_log(flags)
-    writer = EventWriter([*([sys.stderr] if flags["headless"] else []), *log])
-    engine = DemoEngine(scene, flags["speed"], flags["seed"], writer)
-    try:
-        if flags["headless"]:
-            return _run_headless(engine, writer, None, flags["duration"], lambda: {"observed": engine.observations})
-        with _silenced(log):
-            log_through(writer)
-            return _show(engine, flags, _scene_title(engine))
-    finally:
-        engine.close()
-
-
-def _scene_title(engine: DemoEngine) -> str:
-    return f"{engine.scene.name}, producing {engine.rate_per_second:g}/s"
-
-
-def _run_headless(
+def run_headless(
     engine: Engine,
     writer: EventWriter,
     maximum_messages: int | None,
@@ -155,6 +121,7 @@ def _run_headless(
     more: Callable[[], dict[str, Any]] = dict,
     reachable: AbstractContextManager[None] | None = None,
 ) -> int:
+    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code."""
     with SignalStops() as stops, reachable or nullcontext():
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
@@ -162,10 +129,18 @@ def _run_headless(
         sys.stdout.write(json.dumps({**result.report, **more()}) + "\n")
     if result.reason:
         sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(result.reason), LONGEST_TEXT)}\n")
-    return _leave(engine, result.exit_code)
+    return _end(engine, result.exit_code)
 
 
-def _leave(engine: Engine, code: int) -> int:
+def leave(engine: Engine, code: int) -> int:
+    """After a dashboard: raise `ConfigurationError` for what was refused, else return the exit code."""
+    refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
+    if refused:
+        raise ConfigurationError(refused[0])
+    return _end(engine, code)
+
+
+def _end(engine: Engine, code: int) -> int:
     """Return the exit code; where a handler still runs, end here, for Python would wait for threads that it started."""
     hung = any(event.code == Code.HANDLER_HUNG for event in engine.events.snapshot())
     if hung or not engine.clean():
@@ -175,28 +150,21 @@ def _leave(engine: Engine, code: int) -> int:
     return code
 
 
-def _show(
-    engine: Engine, flags: dict[str, Any], scene: str | None = None, reachable: AbstractContextManager[None] | None = None
-) -> int:
-    options = DashboardOptions(
-        fps=flags["fps"] or 4,
-        theme=flags["theme"],
-        color=flags["color"],
-        scene=scene,
-        leave_when_failed=bool(engine.consumers),
-        view_only=engine.connection.read_only,
-        watch=watch_limits(flags),
-    )
+def show(engine: Engine, flags: dict[str, Any], reachable: AbstractContextManager[None] | None = None) -> int:
+    """Show the dashboard over an engine until it is left; returns the exit code."""
+    options = replace(dashboard_options(flags), leave_when_failed=bool(engine.consumers), view_only=engine.connection.read_only)
     from sqs_tui.app import run_dashboard
     from sqs_tui.silence import PauseWhileSilent
 
     with reachable or nullcontext():
-        code = run_dashboard(engine, options, PauseWhileSilent(engine, engine.events))
+        code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
         engine.close()
-    refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
-    if refused:
-        raise ConfigurationError(refused[0])
-    return _leave(engine, code)
+    return leave(engine, code)
+
+
+def dashboard_options(flags: dict[str, Any]) -> DashboardOptions:
+    """How to draw, from the flags that all commands share."""
+    return DashboardOptions(fps=flags["fps"] or 4, theme=flags["theme"], color=flags["color"], watch=watch_limits(flags))
 
 
 _POOREST_TERMS = frozenset({"dumb", "unknown"})
@@ -213,18 +181,21 @@ def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> 
         raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")
 
 
-def _no_screen(flags: dict[str, Any]) -> None:
+def no_screen(flags: dict[str, Any]) -> None:
+    """Raise `ConfigurationError` for an option that goes with a dashboard alone."""
     if flags["watch_terminal"]:
         raise ConfigurationError("--watch-terminal goes with a dashboard, not with --headless: that needs no terminal")
 
 
-def _only_headless(flags: dict[str, Any], *names: str) -> None:
+def only_headless(flags: dict[str, Any], *names: str) -> None:
+    """Raise `ConfigurationError` for an option that goes with --headless alone."""
     for name in names:
         if flags[name] is not None:
             raise ConfigurationError(f"--{name.replace('_', '-')} {flags[name]} goes with --headless")
 
 
-def _open_log(flags: dict[str, Any]) -> list[IO[str]]:
+def open_log(flags: dict[str, Any]) -> list[IO[str]]:
+    """The log file, where one was asked for."""
     path = flags["log_file"]
     if path is None:
         return []
@@ -236,7 +207,7 @@ def _open_log(flags: dict[str, Any]) -> list[IO[str]]:
 
 
 @contextmanager
-def _silenced(log: list[IO[str]]) -> Iterator[None]:
+def silenced(log: list[IO[str]]) -> Iterator[None]:
     """While the screen is drawn, what handlers print goes to the log file or nowhere, not over the screen."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         sink = log[0] if log else nowhere

@@ -9,6 +9,8 @@ from sqs_core.model import Level, RunState
 from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqs_core.events import EventLog
     from sqs_core.facade import EngineFacade
     from sqs_tui.terminal_watch import WatchLimits
@@ -30,7 +32,7 @@ class Silence(Protocol):
 class PauseWhileSilent:
     """Pauses the consumers that run, and resumes those alone; the event log says so."""
 
-    def __init__(self, engine: EngineFacade, events: EventLog) -> None:
+    def __init__(self, engine: EngineFacade, events: Callable[[], EventLog]) -> None:
         self._engine, self._events = engine, events
         self._own: list[str] = []
 
@@ -46,7 +48,7 @@ class PauseWhileSilent:
             self._engine.pause(queue)
             left_seconds = limits.leave_after_seconds - limits.pause_after_seconds
             text = f"the terminal has not answered for {limits.pause_after_seconds:g} s: pausing, leaving in {left_seconds:g} s"
-            self._events.record(Level.WARNING, Code.TERMINAL_SILENT, queue, text)
+            self._events().record(Level.WARNING, Code.TERMINAL_SILENT, queue, text)
 
     def resume(self) -> None:
         """See `Silence`."""
@@ -54,12 +56,14 @@ class PauseWhileSilent:
         for queue, state in states.items():
             if queue in self._own and state in PAUSED:
                 self._engine.resume(queue)
-                self._events.record(Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: resumed")
+                self._events().record(Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: resumed")
             elif state in PAUSED:
-                self._events.record(Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: paused as it was before")
+                self._events().record(
+                    Level.INFO, Code.TERMINAL_BACK, queue, "the terminal answers again: paused as it was before"
+                )
         self._own.clear()
 
     def leave(self, limits: WatchLimits) -> None:
         """See `Silence`."""
         text = f"the terminal has not answered for {limits.leave_after_seconds:g} s: draining and leaving"
-        self._events.record(Level.WARNING, Code.TERMINAL_SILENT, None, text)
+        self._events().record(Level.WARNING, Code.TERMINAL_SILENT, None, text)

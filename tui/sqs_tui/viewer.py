@@ -104,6 +104,10 @@ class Viewer:
         """Show this queue's panes from the next frame on."""
         self._selected = queue
 
+    def restart(self) -> None:
+        """Another engine is behind the façade: nothing of what was seen before is worth keeping."""
+        self.trends, self._selected, self._frozen, self._announced = Trends(), None, None, None
+
     def toggle_freeze(self) -> bool:
         """Hold the view still, or go on; returns whether it is held now."""
         if self._frozen is None and self._last.snapshot is not None:

@@ -53,6 +53,7 @@ class ChaosProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos", daemon=True)
         self._place = _bound_socket(0)
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None] | None] = set()  # asyncio itself forgets those whose client has hung up
 
     @property
     def url(self) -> str:
@@ -138,13 +139,15 @@ class ChaosProxy:
             await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link = _Link(self._host, self._port)
+        link, own = _Link(self._host, self._port), asyncio.current_task()
+        self._serving.add(own)
         try:
             with contextlib.suppress(*_ENDINGS):
                 await self._answer_all(reader, writer, link)
         except asyncio.CancelledError:
             _reset(writer)
         finally:
+            self._serving.discard(own)
             link.close()
             writer.close()
 

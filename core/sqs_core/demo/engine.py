@@ -1,65 +1,80 @@
-"""The demo: an embedded emulator, a producer, and consumers whose handlers are slow and fail sometimes."""
+"""The demo: an engine that plays a scene, with the scene's own server."""
 
 from __future__ import annotations
 
-import json
-import random
 import threading
 import time
-from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqs_core.bounded import within
-from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.observing import Observations, observe
-from sqs_core.demo.producer import Producer
+from sqs_core.demo.stage import Stage
 from sqs_core.engine import Engine
 from sqs_core.errors import describe
 from sqs_core.handlers import Handler
-from sqs_core.settings import ConnectionSettings
+from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_sqs import SQSClient
-
-    from sqs_core.demo.scenes import Scene, SceneQueue
-    from sqs_core.model import Event, Message
-    from sqs_core.settings import ConsumerSettings
+    from sqs_core.consumer import QueueConsumer
+    from sqs_core.demo.emulator import Emulator
+    from sqs_core.demo.scene import Finding, Pause, Scene
+    from sqs_core.model import Event
 
 _LAST_WORK_SECONDS = 3.0
-_LAST_LOOK_SECONDS = 1.0
+_LAST_LOOK_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
-
-
-class CustomerUnknownError(Exception):
-    """A made-up failure."""
-
-
-class PaymentTimedOutError(Exception):
-    """A made-up failure."""
+_STORY_SECONDS = 0.1
 
 
 class DemoEngine(Engine):
-    """An engine that brings its own server and takes it away again."""
+    """An engine that brings its own server and takes it away again.
 
-    def __init__(self, scene: Scene, speed: float, seed: int, on_event: Callable[[Event], None] | None = None) -> None:
-        self.scene, self.seed = scene, seed
-        self.receive_counts: dict[str, Counter[int]] = {queue.name: Counter() for queue in scene.queues}
-        handle = _make_handler(scene, speed, seed, self.receive_counts)
-        handlers = [(queue.name, Handler(f"demo:{scene.name}", handle)) for queue in scene.queues]
-        super().__init__(ConnectionSettings(), scene.queues[0].settings, handlers, on_event=on_event)
-        self.rate_per_second = scene.rate_per_second * speed
-        self.emulator = Emulator()
-        self.producer: Producer | None = None
+    With an `emulator` that runs already it uses that one and leaves it; a `region` of its own then keeps its queues apart.
+    `told` is set once the scene's story is over; `unattended`, its `findings` are judged as the demo ends.
+    """
+
+    def __init__(
+        self,
+        scene: type[Scene],
+        speed: float = 1.0,
+        seed: int = 1,
+        on_event: Callable[[Event], None] | None = None,
+        *,
+        unattended: bool = False,
+        emulator: Emulator | None = None,
+        region: str | None = None,
+    ) -> None:
+        self.stage = Stage(self, scene.load, speed, seed, emulator, unattended=unattended)
+        self.scene = scene(self.stage)
         self.observations: Observations = {}
+        self.findings: list[Finding] = []
+        self.told = threading.Event()
         self._closing = threading.Event()
         self._over = threading.Event()
+        self._pass_on = on_event
+        handler = Handler(f"demo:{scene.name}", self.stage.handle)
+        connection = self.scene.connection()
+        super().__init__(
+            replace(connection, region=region or connection.region),
+            scene.queues[0].settings,
+            [(queue.name, handler) for queue in scene.queues if queue.consumed],
+            on_event=self._hear,
+        )
 
-    def settings_for(self, queue: str) -> ConsumerSettings:
-        """Each queue of a scene has its own."""
-        return next((each.settings for each in self.scene.queues if each.name == queue), self.settings)
+    @property
+    def rate_per_second(self) -> float:
+        """What the producer sends now, or is going to."""
+        return self.stage.load.rate_per_second * self.stage.speed
+
+    def make_consumer(self, queue: str, handler: Handler) -> QueueConsumer:
+        """Each queue of a scene has its own settings, and may have a consumer of another kind."""
+        known = next((each for each in self.scene.queues if each.name == queue), None)
+        if known is None:
+            return super().make_consumer(queue, handler)
+        return known.kind(parse_queue(queue), handler, self.scene.settings(known), self.events, self.clock)
 
     def ended(self) -> bool:
         """Not before the server was looked at for the last time."""
@@ -69,28 +84,47 @@ class DemoEngine(Engine):
         """Start the emulator, make the queues, then consume. Returns at once."""
         self._start_thread("demo", self._set_up)
 
+    def _hear(self, event: Event) -> None:
+        self.stage.teller.heard(event)
+        pass_on = self._pass_on
+        if pass_on is not None:
+            pass_on(event)
+
     def _set_up(self) -> None:
         try:
-            self.emulator.start()
-            self.connection = replace(self.connection, endpoint_url=self.emulator.endpoint_url)
-            self.producer = self._make_queues()
+            self.connection = replace(self.connection, endpoint_url=self.stage.open_servers())
+            self.stage.make_queues(self.scene.queues)
+            self.scene.set_up()
         except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the demo with one line
             for consumer in self.consumers:
                 consumer.refuse(describe(error))  # does nothing to those that were told to stop meanwhile
+            self.stage.close()
             return
-        if not self._closing.is_set():
-            self.producer.start()
-            super().start()
+        if self._closing.is_set():
+            self.stage.close()
+            return
+        self.stage.producer.start()
+        super().start()
+        self.stage.say(f"it begins: {self.scene.summary}")
+        self._start_thread("story", self._tell)
 
-    def _make_queues(self) -> Producer:
-        from sqs_core.client import SET_UP
+    def _tell(self) -> None:
+        """The story, step by step, until it or the demo is over."""
+        try:
+            for pause in self.scene.story():
+                self._wait(pause)
+                if self._closing.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - the consumers go on, and the audience is told why nothing else happens
+            self.stage.say(f"the scene cannot go on: {describe(error)}")
+        self.told.set()
 
-        client = self.session().client(SET_UP)
-        urls = {queue.name: _make_queue(client, queue) for queue in self.scene.queues}
-        fifo = next((url for name, url in urls.items() if name.endswith(".fifo")), None)
-        first, *others = (url for url in urls.values() if url != fifo)
-        copies = tuple(others) if self.scene.copied else ()
-        return Producer(client, first, fifo, copies=copies, rate_per_second=self.rate_per_second, seed=self.seed)
+    def _wait(self, pause: Pause) -> None:
+        if callable(pause):
+            while not self._closing.is_set() and not pause():
+                self._closing.wait(_STORY_SECONDS / max(1.0, self.stage.speed))
+        else:
+            self._closing.wait(self.stage.seconds(pause))
 
     def drain(self, timeout_seconds: float | None = None) -> None:
         """Send no more, let handlers end, then take the server away, so that no long poll is waited for."""
@@ -104,61 +138,45 @@ class DemoEngine(Engine):
         """Also takes the server away."""
         self._closing.set()
         self._over.set()
-        self.emulator.stop()
+        for consumer in self.consumers:
+            consumer.holding.server_gone = True
+        self.stage.close()
         super().stop_now()
 
+    def take_away(self) -> None:
+        """Stop at once and end everything, and tell nobody: the cut was wanted. Takes some seconds at most."""
+        self._pass_on = None
+        self.stop_now()
+        self.close()
+
     def _end(self) -> None:
-        if self.producer is not None:
-            self.producer.stop()
+        if self.stage.begun:
+            self.stage.producer.stop()
         end, pause = time.monotonic() + _LAST_WORK_SECONDS, threading.Event()
         while time.monotonic() < end and any(consumer.holding.size() for consumer in self.consumers):
             pause.wait(_LOOK_SECONDS)
         self._look_back()
         for consumer in self.consumers:
             consumer.holding.server_gone = True
-        self.emulator.stop()
+        self.stage.close()
         for consumer in self.consumers:
             consumer.holding.forget_everything("the demo's server is gone")
         self._over.set()
 
     def _look_back(self) -> None:
-        if self.producer is None:
+        """Only where nobody is at the keys: they would have to wait for it."""
+        if not self.stage.begun or not self.stage.unattended:
             return
+        counts = {queue: deliveries.receive_counts for queue, deliveries in self.stage.deliveries.items()}
         try:
-            self.observations = within(_LAST_LOOK_SECONDS, lambda: observe(self.session(), self.snapshot(), self.receive_counts))
+            self.findings, self.observations = within(
+                _LAST_LOOK_SECONDS, lambda: (self.scene.observed(), observe(self.session(), self.snapshot(), counts))
+            )
         except Exception as error:  # noqa: BLE001 - the demo ends all the same, and its report says so
             self.observations = {"error": describe(error)}
 
     def close(self) -> None:
-        """End the emulator too."""
-        if self.producer is not None:
-            self.producer.stop()
-        self.emulator.stop()
+        """End the servers too."""
+        self._closing.set()
+        self.stage.close()
         super().close()
-
-
-def _make_queue(client: SQSClient, queue: SceneQueue) -> str:
-    base, dot, suffix = queue.name.partition(".")
-    fifo: dict[str, str] = {"FifoQueue": "true"} if dot else {}
-    dead = client.create_queue(QueueName=f"{base}-dlq{dot}{suffix}", Attributes=fifo)["QueueUrl"]  # type: ignore[arg-type]
-    arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": str(queue.maximum_receives)})
-    attributes: Any = {"VisibilityTimeout": str(queue.visibility_seconds), "RedrivePolicy": policy, **fifo}
-    return client.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
-
-
-def _make_handler(scene: Scene, speed: float, seed: int, receive_counts: dict[str, Counter[int]]) -> Callable[[Message], None]:
-    dice, lock = random.Random(seed), threading.Lock()
-
-    def handle(message: Message) -> None:
-        """Take a while, and fail now and then; a few messages always fail and end in the dead-letter queue."""
-        with lock:
-            receive_counts[message.queue][message.receive_count] += 1
-        order = message.json()
-        time.sleep(dice.uniform(0.3, 1.7) * scene.handler_seconds / speed)
-        if order.get("amount", 0) and hash((seed, message.message_id)) % 100 < scene.unknown_share * 100:
-            raise CustomerUnknownError(f"no customer {order.get('customer')}")
-        if dice.random() < scene.failure_share:
-            raise PaymentTimedOutError("the payment service did not answer in 2 s")
-
-    return handle

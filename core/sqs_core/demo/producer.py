@@ -23,7 +23,7 @@ _PULSE_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _TYPES = ("order", "payment", "shipment", "refund")
 _WEIGHTS = (6, 4, 3, 1)
-_CUSTOMERS = 24
+CUSTOMERS = 24
 
 
 class BatchSender(Protocol):
@@ -37,9 +37,10 @@ class BatchSender(Protocol):
 class Producer:
     """Sends orders at `rate_per_second` from a daemon thread of its own, a quarter of them to the FIFO queue if there is one.
 
-    What goes to `queue_url` goes to the `copies` too.
+    Where that is `queue_url`, too, it gets them all. What goes to `queue_url` goes to the `copies` too.
 
-    The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group. A batch that
+    The orders, and which queue each goes to, depend on `seed` alone; a customer is a message group, and `groups` is how many
+    there are. Bodies are `padding_bytes` longer than they need be. Both may be set at any time. A batch that
     cannot be sent is dropped and counted in `errors`; it never ends the thread.
     """
 
@@ -52,11 +53,16 @@ class Producer:
         copies: tuple[str, ...] = (),
         rate_per_second: float = 10,
         seed: int = 1,
+        groups: int = CUSTOMERS,
     ) -> None:
+        self.groups = groups
+        self.padding_bytes = 0
+        self._burst = 0
         self._client = client
         self._queue_url = queue_url
         self._fifo_queue_url = fifo_queue_url
         self._copies = copies
+        self._fifo_alone = queue_url == fifo_queue_url
         self._random = random.Random(seed)
         # A second producer on the same queue within 5 minutes must not be taken for repeats of the first.
         self._run_id = uuid.uuid4().hex[:8]
@@ -79,6 +85,11 @@ class Producer:
     @rate_per_second.setter
     def rate_per_second(self, rate: float) -> None:
         self._rate_per_second = _checked(rate)
+        self._wake.set()
+
+    def burst(self, count: int) -> None:
+        """Send so many more as soon as possible, whatever the rate."""
+        self._burst += min(count, MAX_RATE_PER_SECOND)
         self._wake.set()
 
     def start(self) -> None:
@@ -104,6 +115,9 @@ class Producer:
         self._owed = min(self._owed + rate * elapsed, max(rate, 2.0))
         due, ok = int(self._owed), True
         self._owed -= due
+        burst = self._burst
+        self._burst -= burst
+        due += burst
         if due:
             ok = self._send(due)
         if not ok or rate <= 0:
@@ -119,7 +133,7 @@ class Producer:
     def _send(self, count: int) -> bool:
         waiting: dict[str, list[dict[str, Any]]] = {}
         for _ in range(count):
-            fifo = self._fifo_queue_url if self._random.random() < FIFO_SHARE else None
+            fifo = self._fifo_queue_url if self._random.random() < FIFO_SHARE or self._fifo_alone else None
             entry = self._entry(fifo=fifo is not None)
             for url in [fifo] if fifo else [self._queue_url, *self._copies]:
                 waiting.setdefault(url, []).append(entry)
@@ -167,10 +181,11 @@ class Producer:
         return {
             "order_id": f"A-{self._number:06d}",
             "type": self._random.choices(_TYPES, _WEIGHTS)[0],
-            "customer": f"customer-{self._random.randrange(_CUSTOMERS):02d}",
+            "customer": f"customer-{self._random.randrange(max(1, self.groups)):02d}",
             "amount": self._random.randrange(199, 99_999) / 100,
             "currency": self._random.choice(("EUR", "USD", "GBP")),
             "items": self._random.randrange(1, 6),
+            **({"padding": "x" * self.padding_bytes} if self.padding_bytes else {}),
         }
 
 

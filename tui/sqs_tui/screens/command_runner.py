@@ -8,9 +8,11 @@ from textual.content import Content
 
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
+from sqs_tui.demo_commands import PREFIX
 from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content
 from sqs_tui.screens.browser import BrowserScreen
+from sqs_tui.screens.deck import DeckScreen
 from sqs_tui.screens.dialogs import Confirm, ReadEvent
 from sqs_tui.screens.fetching import Fetching
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
@@ -70,8 +72,31 @@ class CommandRunner(SharedCommands):
             "failures": lambda: self._open_lens(FailuresScreen),
             "groups": lambda: self._open_lens(GroupsScreen),
             "help": lambda: self._push_help(),
+            "deck": self._open_deck,
+            "caption": self._screen.fold_caption,
         }
-        actions[command_id]()
+        if command_id.startswith(PREFIX):
+            self._act(command_id.removeprefix(PREFIX))
+        else:
+            actions[command_id]()
+
+    def _act(self, action: str) -> None:
+        deck = self._options.deck
+        if deck is not None:
+            self._attempt(lambda: deck.act(action))
+
+    def _open_deck(self) -> None:
+        deck = self._options.deck
+        if deck is None:
+            return
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._attempt(lambda: deck.choose(name))
+                self._viewer.restart()
+                self._redraw()
+
+        self._screen.app.push_screen(DeckScreen(deck), chosen)
 
     def _pause_or_resume(self) -> None:
         consumer = self._consumer_now()

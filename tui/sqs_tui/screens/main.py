@@ -16,6 +16,7 @@ from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.widgets.caption import CaptionStrip
 from sqs_tui.widgets.filter_bar import FilterBar
 from sqs_tui.widgets.latency import LatencyPane
 from sqs_tui.widgets.line import KeyBar, Line, OpenLine
@@ -64,6 +65,8 @@ class MainScreen(Steady, Screen[None]):
     def compose(self) -> ComposeResult:
         """The lines, then the panes, then the keys."""
         yield Line(id="header")
+        if self._options.deck is not None:
+            yield CaptionStrip(id="caption")
         yield LiveTable((), id=Pane.QUEUES, header=False, empty="No queues known yet.")
         yield OpenLine(id="identity")
         yield Line(id="details")
@@ -85,6 +88,7 @@ class MainScreen(Steady, Screen[None]):
 
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
+        self.set_class(self._options.deck is not None, "-captioned")
         self.show_pane(Pane.WORKERS)
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
@@ -96,6 +100,8 @@ class MainScreen(Steady, Screen[None]):
         self.frame = frame = frame or self.frame
         if not self.is_mounted:
             return
+        if frame.frozen_since is None:
+            self._draw_caption()
         self._draw_lines(frame)
         consumer = frame.consumer
         if consumer is not None and frame.snapshot is not None:
@@ -123,7 +129,7 @@ class MainScreen(Steady, Screen[None]):
     @property
     def situation(self) -> Situation:
         """What decides which commands are allowed."""
-        pane = self.pane
+        pane, deck = self.pane, self._options.deck
         current = self.table(pane).current if pane else None
         return Situation(
             pane=pane,
@@ -138,6 +144,8 @@ class MainScreen(Steady, Screen[None]):
             leaving=self._viewer.draining,
             view_only=self._options.view_only or (self.frame.link is not None and not self.frame.link.control),
             attached=self._options.attached,
+            demo=deck is not None,
+            scene_actions=frozenset(offer.action for offer in deck.playing.actions) if deck else frozenset(),
         )
 
     def action_command(self, command_id: str, key: str = "") -> None:
@@ -181,8 +189,18 @@ class MainScreen(Steady, Screen[None]):
         """What the keys do depends on the pane."""
         self._offer_keys()
 
+    def _draw_caption(self) -> None:
+        if self._options.deck is not None:
+            self.query_one(CaptionStrip).tell(self._options.deck.caption())
+
+    def fold_caption(self) -> None:
+        """Fold or unfold what the demo's scene says of itself."""
+        strip = self.query_one(CaptionStrip)
+        strip.fold()
+        self.set_class(not strip.folded, "-captioned")
+
     def _draw_lines(self, frame: Frame) -> None:
-        scene = self._options.scene
+        scene = self._options.deck.title() if self._options.deck else self._options.scene
         self._line("#header").show(lambda width: summary.header(frame, scene, width))
         queues = self.table(Pane.QUEUES)
         queue_rows, columns = summary.queue_table(frame, self._viewer.trends, queues.size.width)

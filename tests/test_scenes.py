@@ -1,0 +1,79 @@
+"""Every scene of the demo, played to its end with nobody at the keys: what it claims must be seen."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sqs_core.demo.actions import ACTIONS
+from sqs_core.demo.emulator import Emulator
+from sqs_core.demo.performing import perform
+from sqs_core.demo.scenes import SCENES, find_scene
+from sqs_core.errors import ConfigurationError
+from sqs_tui.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
+
+    from sqs_core.demo.performing import Performance
+    from sqs_core.demo.scene import Scene
+
+LIMIT_SECONDS = 60.0
+SPEED = 4.0
+AT_ONCE = 4
+"""They mostly wait."""
+
+
+@pytest.fixture(scope="module")
+def performances(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Performance]]]:
+    """The scenes that were asked for, several at once on one emulator: each has a region, and so queues, of its own."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
+    wanted = {call.params["scene"] for call in calls if call is not None and "scene" in call.params}
+    with Emulator() as emulator, ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def play(name: str) -> Performance:
+            region = f"eu-{''.join(filter(str.isalpha, name))}-1"
+            return perform(SCENES[name], speed=SPEED, emulator=emulator, region=region, limit_seconds=LIMIT_SECONDS)
+
+        yield {name: pool.submit(play, name) for name in SCENES if name in wanted}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_scene_shows_what_it_claims(scene: str, performances: Mapping[str, Future[Performance]]) -> None:
+    seen = performances[scene].result()
+    assert seen.told, seen.lines
+    assert seen.findings
+    assert [finding for finding in seen.findings if not finding.true] == [], seen.lines
+
+
+@pytest.mark.parametrize("kind", SCENES.values())
+def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None:
+    assert kind.name == kind.name.lower()
+    assert len(kind.summary) <= 120
+    assert len(wrap(kind.watch, 71)) <= 2, "more than its place on 80 columns"
+    assert len(kind.watch) <= 111, "more than a line on 120 columns"
+    known = {action.id for action in ACTIONS}
+    assert {offer.action for offer in kind.actions} <= known
+    assert all(callable(getattr(kind, f"do_{offer.action}")) for offer in kind.actions)
+
+
+def test_the_list_tells_what_each_scene_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo", "--list"], standalone_mode=False) == 0
+    text = capsys.readouterr().out
+    assert all(f"{scene.name} " in text and scene.summary in text and scene.teaches in text for scene in SCENES.values())
+    assert cli.main(["demo", "--list", "--json"], standalone_mode=False) == 0
+    assert [scene["name"] for scene in json.loads(capsys.readouterr().out)["scenes"]] == list(SCENES)
+    with pytest.raises(ConfigurationError, match="--json goes with --list"):
+        cli.main(["demo", "--json"], standalone_mode=False)
+
+
+def test_a_wrong_name_is_answered_with_near_ones() -> None:
+    with pytest.raises(ConfigurationError, match="--scene 'time-out' is no scene: did you mean timeout-vs-long-poll"):
+        find_scene("time-out")
+    with pytest.raises(ConfigurationError, match="--list names them all"):
+        find_scene("xyz")
