@@ -248,9 +248,9 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     def _rest(self) -> Content:
         message = self._detail.message
         sections = [
+            *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
             *_section("Attributes", ((name, self._attribute(name, value)) for name, value in message.typed_attributes.items())),
             *_section("System attributes", ((name, _system(name, value)) for name, value in message.system.items())),
-            *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
         ]
         return Content("\n").join(sections)
 
