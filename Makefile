@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest test-full torture soak check format screenshots bench pyz clean
+.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,10 +40,6 @@ test-pinned: $(DEV) $(LOCALSTACK)
 # The emulator's pin keeps it out of this environment: it is found on PATH instead.
 test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
-
-test-full: $(DEV) $(LOCALSTACK) ## the long tests in full: about half an hour
-	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --numprocesses 4 -rP \
-		tests/test_peek_random.py tests/test_redrive_killed.py tests/test_random_keys.py
 
 # One after the other, for they measure; a test of these may well take minutes.
 TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py hostile_terminal.py)
