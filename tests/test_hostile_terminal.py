@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hostile_screens import CLASSES, MARK, bombs
-from terminals import Terminal
+from hostile_terminals import Driven, leaks
 from torturing import Row
 
 if TYPE_CHECKING:
@@ -24,24 +21,6 @@ MOST_GROWTH_BYTES = 64 * 1024 * 1024
 MOST_STALL_SECONDS = 0.1
 BUSY_STALL_SECONDS = 1.0
 """Where other tests run at the same time."""
-_OWN = re.compile(r"\x1b(\[[0-9;:?<>=$]*[ -/]*[@-~]|\]22;[a-z-]+\x07|[()][A-Z0-9]|[78=>M])")
-"""What a terminal program sends by itself: sequences with parameters, the mouse pointer's shape, character sets, the cursor."""
-_LAYOUT = frozenset("\r\n\t\x0f\x0e\x08")
-
-
-class Driven(Terminal):
-    """The dashboard with a drive in it."""
-
-    COMMAND = Path(sys.executable)
-
-
-def leaks(seen: bytes) -> list[str]:
-    """What a terminal would obey, hide or reorder that the dashboard does not send by itself."""
-    text = seen.decode("utf-8", "replace")
-    theirs = [found.group() for found in _OWN.finditer(text) if MARK in found.group()]
-    rest = _OWN.sub("", text)
-    obeyed = {c for c in rest if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - _LAYOUT
-    return [repr(each) for each in (*theirs, *sorted(obeyed))]
 
 
 def drive(tmp_path: Path, what: str, count: int, layers: str = "both") -> tuple[bytes, dict[str, Any], int]:
