@@ -60,4 +60,5 @@ def test_random_looks_one_after_another_dead_letter_nothing(
         assert depth(sqs, queue.dead_letters.url) == (0, 0)
     assert (ends["looked"] == 0) is (maximum == 1)
     kind = "LocalStack" if request.node.callspec.params["place"] == "localstack" else "MiniStack"
-    table(Row(f"looks at a queue with maxReceiveCount {maximum}, {kind}", looks, looks, 0, note=f"{dict(ends)}, 0 dead-lettered"))
+    note = f"{kind}, maxReceiveCount {maximum}: {dict(ends)}"
+    table(Row("looks by receiving, one after another; dead-lettered by them: 0", looks, looks, 0, note=note))
