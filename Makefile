@@ -42,12 +42,12 @@ test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
 
 # One after the other, for they measure; a test of these may well take minutes.
-TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py hostile_terminal.py)
-ENGINE := $(addprefix tests/test_,consume_localstack.py consume_fifo.py holding.py leases.py acker.py poller.py worker.py pool.py gate.py ledger.py)
+TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py \
+	hostile_terminal.py hostile_peer.py hostile_files.py secrets.py secrets_faults.py secrets_actions.py switching.py \
+	random_keys.py peek_random.py redrive_killed.py)
 
-torture: $(DEV) $(LOCALSTACK) ## faults, kills and hostile input in full, and one table of what survived
+torture: $(DEV) $(LOCALSTACK) ## faults, kills, stops and hostile input in full, and one table of what survived: about half an hour
 	.venv/bin/python -m pytest --torture --override-ini faulthandler_timeout=1800 $(TORTURE)
-	.venv/bin/python -m pytest --switch-interval 0.000001 $(ENGINE)
 
 SOAK_MINUTES ?= 30
 SOAK_RATE ?= 550
