@@ -184,6 +184,7 @@ def test_a_lost_answer_makes_no_duplicate_and_is_told(
     assert {message["MessageId"] for message in everything(ministack_sqs, dead.url)} == uncertain
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_fifo_queue_is_asked_again_after_a_lost_answer(
     localstack: str, sqs: SQSClient, queue_factory: QueueFactory, redrive: Callable[..., tuple[int, dict[str, Any]]]
 ) -> None:
