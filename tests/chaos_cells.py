@@ -33,6 +33,7 @@ STRUCK_ENOUGH = 3
 MOST_REQUESTS_A_SECOND = 25
 """Of one operation, from one consumer. A hot loop makes hundreds."""
 SECONDS = 60.0
+_NOTHING_ANSWERS = "nothing answers at http://127.0.0.1:"
 _BEGINNING = 40
 """Characters of a text that are seen however narrow its column is."""
 
@@ -119,7 +120,7 @@ class Try:
         self.proxy = ChaosProxy(upstream)
         self.handled: collections.Counter[str] = collections.Counter()
         self.copies: collections.Counter[str] = collections.Counter()
-        self.bodies = [f"{cell}/{number}" for number in range(MESSAGES)]
+        self.bodies = [f"message {number}" for number in range(MESSAGES)]
         self.retry: Callable[[Message], None] = lambda _message: None
         self.connection: dict[str, Any] = {"endpoint_url": self.proxy.url}
         self.engine: Engine | None = None
@@ -222,7 +223,8 @@ class Try:
         if self.cell.trouble.said is None:
             return []
         troubles = [event.text for event in snapshot.events if event.level in (Level.WARNING, Level.ERROR)]
-        return [self.cell.trouble.said] if self.cell.trouble.said else [text[:_BEGINNING] for text in troubles]
+        named = [self.cell.trouble.said, *((_NOTHING_ANSWERS,) if self.cell.trouble.rule is None else ())]
+        return named if self.cell.trouble.said else [text[:_BEGINNING] for text in troubles]
 
     def unreported(self) -> list[str]:
         """The reasons that the report at the end does not give; any of them will do."""

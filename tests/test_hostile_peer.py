@@ -25,6 +25,8 @@ WALKS = {
     "fleet": ((b"j", b"?", ESCAPE, b"\r"), (b"i", b"\r", b"r", ESCAPE, b"e", ESCAPE, b"p", ESCAPE), 2),
 }
 """For each face the keys that open a member, those that are pressed on it, and how many members there are."""
+HELD = b"1 held"
+"""What a dashboard says of the consumer's messages once it knows of them."""
 ALONE = {"door": False, "filter": False, "none": True}
 """Whether something leaks where only that layer is left."""
 
@@ -40,10 +42,11 @@ def shown_to(path: Path, name: str, payload: str, layers: str) -> tuple[list[str
     with ExitStack() as stack:
         peers = [stack.enter_context(HostilePeer(path / f"{layers}{number}.sock", payload)) for number in range(members)]
         with Command(["attach", *(str(peer.path) for peer in peers)], layers, TEXTUAL_ANIMATIONS="none") as terminal:
-            for walk, wanted in ((opening, members), (keys, members + bool(opening))):
-                wait_until(lambda wanted=wanted: terminal.read(0.05) and _frames_asked(peers) >= wanted)  # type: ignore[misc]
-                terminal.settle()
-                terminal.walk(walk)
+            wait_until(lambda: terminal.read(0.05) and _frames_asked(peers) >= members)
+            terminal.settle()
+            terminal.walk(opening)
+            wait_until(lambda: terminal.read(0.05) and HELD in terminal.seen)
+            terminal.walk(keys)
             for peer in peers:
                 peer.malformed = list(MALFORMED)
             wait_until(lambda: terminal.read(0.05) and not any(peer.malformed for peer in peers))
