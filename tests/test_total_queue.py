@@ -66,7 +66,7 @@ def test_kills_at_random_moments_lose_nothing(
     scale: Callable[[int, int], int],
     table: Callable[[Row], None],
 ) -> None:
-    messages, kills = scale(240, 5000), scale(3, 50)
+    messages, kills = scale(360, 5000), scale(2, 50)
     ids = [f"order-{number:05}" for number in range(messages)]
     lost_answers = Rule(Fault.LOST, "SendMessageBatch", probability=0.05)
     with ChaosProxy(localstack, lost_answers, seed=SEED) as proxy:
