@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest test-full torture soak check format screenshots bench pyz clean
+.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -41,17 +41,13 @@ test-pinned: $(DEV) $(LOCALSTACK)
 test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-newest/bin/python -m pytest -m sdk $(PARALLEL)
 
-test-full: $(DEV) $(LOCALSTACK) ## the long tests in full: about half an hour
-	SQS_TUI_FULL=1 .venv/bin/python -m pytest --override-ini faulthandler_timeout=0 --numprocesses 4 -rP \
-		tests/test_peek_random.py tests/test_redrive_killed.py tests/test_random_keys.py
-
 # One after the other, for they measure; a test of these may well take minutes.
-TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py hostile_terminal.py)
-ENGINE := $(addprefix tests/test_,consume_localstack.py consume_fifo.py holding.py leases.py acker.py poller.py worker.py pool.py gate.py ledger.py)
+TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py \
+	hostile_terminal.py hostile_peer.py hostile_files.py secrets.py secrets_faults.py secrets_actions.py switching.py \
+	random_keys.py peek_random.py redrive_killed.py)
 
-torture: $(DEV) $(LOCALSTACK) ## faults, kills and hostile input in full, and one table of what survived
+torture: $(DEV) $(LOCALSTACK) ## faults, kills, stops and hostile input in full, and one table of what survived: about half an hour
 	.venv/bin/python -m pytest --torture --override-ini faulthandler_timeout=1800 $(TORTURE)
-	.venv/bin/python -m pytest --switch-interval 0.000001 $(ENGINE)
 
 SOAK_MINUTES ?= 30
 SOAK_RATE ?= 550

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqs_core import Message
 
 pytestmark = pytest.mark.sdk
-LONG_SECONDS, SHORT_VISIBILITY_SECONDS = 30.0, 3
+LONG_SECONDS, SHORT_VISIBILITY_SECONDS = 20.0, 2
 
 
 class _LongRun:

@@ -107,7 +107,7 @@ class QueueConsumer:
                 raise ConfigurationError(f"queue {self.reference.given!r} cannot be read: {error}") from error
             if error.trouble is not Trouble.AUTH:
                 raise
-            text = f"attributes cannot be read, so nothing is given up and leases are {UNKNOWN_VISIBILITY_SECONDS} s: {error}"
+            text = f"{error}; without attributes nothing is given up, and leases are {UNKNOWN_VISIBILITY_SECONDS} s"
             self.events.record(Level.WARNING, Code.ATTRIBUTES_UNREADABLE, self.name, text, collapse="")
             return QueueFacts()
 
