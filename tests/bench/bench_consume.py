@@ -1,4 +1,5 @@
-"""What a message costs: CPU time and requests of this engine and of a plain boto3 loop, on a stub server.
+"""What a message costs: CPU time and requests of this engine on both transports, of a plain boto3 loop, and of fanferro (a library
+with a core in Rust) where it is installed, on a stub server.
 
 `python bench_consume.py [--messages N] [--rounds N]`. Each contender runs in a process of its own, on a core of its
 own where there are two; the rounds take turns, so that a busy machine hurts both alike. CPU time is
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import importlib
+import importlib.util
 import json
 import os
 import statistics
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
-GOAL_REQUESTS_PER_MESSAGE = 0.25
+GOAL_REQUESTS_PER_MESSAGE = 0.21
+GOAL_CPU_TO_BOTO3_LOOP, GOAL_CPU_TO_FANFERRO = 0.25, 0.9
+FANFERRO_CONCURRENCY = 20
 WARM_UP_MESSAGES = 200
 TIMEOUT_SECONDS = 120
 # The engine's last poll is out when the queue runs dry; nothing is measured while it is held.
@@ -46,14 +51,63 @@ def boto3_loop(endpoint_url: str, messages: int) -> None:
         done += len(client.delete_message_batch(QueueUrl=url, Entries=entries)["Successful"])
 
 
-def engine(endpoint_url: str, messages: int) -> None:
+def lean_engine(endpoint_url: str, messages: int) -> None:
     """This engine with a handler that does nothing."""
+    _run_engine(endpoint_url, messages, "lean")
+
+
+def boto3_engine(endpoint_url: str, messages: int) -> None:
+    """The same over the SDK's clients."""
+    _run_engine(endpoint_url, messages, "boto3")
+
+
+def _run_engine(endpoint_url: str, messages: int, transport: str) -> None:
     from sqs_core import Consumer
 
-    Consumer("bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url).run(max_messages=messages)
+    consumer = Consumer(
+        "bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url, transport=transport
+    )
+    consumer.run(max_messages=messages)
 
 
-CONTENDERS: dict[str, Callable[[str, int], None]] = {"boto3 loop": boto3_loop, "this engine": engine}
+def fanferro_consumer(endpoint_url: str, messages: int) -> None:
+    """As its documentation has it, with a handler that does nothing."""
+    import asyncio
+
+    fanferro: Any = importlib.import_module("fanferro")
+
+    async def consume() -> None:
+        client = fanferro.Client(
+            region="us-east-1", endpoint_url=endpoint_url, credentials=fanferro.Credentials("test", "test"), auto_provision=False
+        )
+        async with client:
+            done = 0
+            consumer = client.consumer(client.queue("bench"), concurrency=FANFERRO_CONCURRENCY)
+
+            @consumer.default
+            async def handle(_message: Any) -> None:
+                nonlocal done
+                done += 1
+                if done == messages:
+                    consumer.request_stop()
+
+            await consumer.run()
+
+    asyncio.run(consume())
+
+
+CONTENDERS: dict[str, Callable[[str, int], None]] = {
+    "boto3 loop": boto3_loop,
+    "fanferro": fanferro_consumer,
+    "engine, boto3": boto3_engine,
+    "engine, lean": lean_engine,
+}
+
+
+def installed() -> list[str]:
+    """The contenders that can run here."""
+    missing = [] if importlib.util.find_spec("fanferro") else ["fanferro"]
+    return [name for name in CONTENDERS if name not in missing]
 
 
 def contend(name: str, endpoint_url: str, messages: int) -> None:
@@ -132,7 +186,7 @@ def _environment() -> dict[str, str]:
 
 def report(results: dict[str, list[dict[str, float]]]) -> str:
     """The table: medians, with the least and the most of the rounds."""
-    lines = [f"{'':12}  {'CPU µs/message':>24}  {'requests/message':>16}  {'messages/s':>10}"]
+    lines = [f"{'':14}  {'CPU µs/message':>24}  {'requests/message':>16}  {'messages/s':>10}"]
     medians = {}
     for name, rounds in results.items():
         costs = [one["cpu"] for one in rounds]
@@ -140,25 +194,36 @@ def report(results: dict[str, list[dict[str, float]]]) -> str:
         requests = statistics.median(one["requests"] for one in rounds)
         rate = statistics.median(one["rate"] for one in rounds)
         cost = f"{medians[name]:.1f} ({min(costs):.1f}..{max(costs):.1f})"
-        lines.append(f"{name:12}  {cost:>24}  {requests:>16.3f}  {rate:>10,.0f}")
-    lines.append(f"CPU, this engine to boto3 loop: {medians['this engine'] / medians['boto3 loop']:.2f}")
-    verdict = "met" if requests <= GOAL_REQUESTS_PER_MESSAGE else "MISSED"
-    lines.append(f"goal, requests per message of this engine: {requests:.3f} <= {GOAL_REQUESTS_PER_MESSAGE}: {verdict}")
+        lines.append(f"{name:14}  {cost:>24}  {requests:>16.3f}  {rate:>10,.0f}")
+    ours = "engine, lean"
+    for peer, goal in (("boto3 loop", GOAL_CPU_TO_BOTO3_LOOP), ("fanferro", GOAL_CPU_TO_FANFERRO)):
+        if peer in results:
+            ratios = [mine["cpu"] / theirs["cpu"] for mine, theirs in zip(results[ours], results[peer], strict=True)]
+            lines.append(_verdict(f"CPU, {ours} to {peer}, median of the rounds' ratios", statistics.median(ratios), goal))
+        else:
+            lines.append(f"{peer} is not installed here: skipped")
+    requests = statistics.median(one["requests"] for one in results[ours])
+    lines.append(_verdict(f"requests per message, {ours}", requests, GOAL_REQUESTS_PER_MESSAGE))
     return "\n".join(lines)
+
+
+def _verdict(what: str, value: float, goal: float) -> str:
+    return f"{what}: {value:.3f} <= {goal}: {'met' if value <= goal else 'MISSED'}"
 
 
 def main() -> None:
     """Run the rounds and print the table, or be one contender."""
     parser = argparse.ArgumentParser(description="CPU and requests per message")
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, help="these contenders alone")
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--endpoint-url", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
         contend(options.contender, options.endpoint_url, options.messages)
         return
-    results: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
+    results: dict[str, list[dict[str, float]]] = {name: [] for name in options.only or installed()}
     with stub_server() as endpoint_url:
         for _ in range(options.rounds):
             for name, rounds in results.items():
