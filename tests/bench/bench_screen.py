@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contenders import best_transport, engine
-from flowing import Flowing
 from rig import cpu_seconds, environment, pinned
 
+from flowing import Flowing
 from terminals import FlowingTerminal, Terminal
 
 if TYPE_CHECKING:

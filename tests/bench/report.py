@@ -97,7 +97,7 @@ def heading(results: Results) -> str:
     """Where, when and how."""
     about = results["about"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    return f"{about['date']}, `{about['command']}` on {about['machine']}; {versions}"
+    return f"{about['date']}, `{about['command']}` on {about['machine']}, load {about['load_at_start']}; {versions}"
 
 
 def terminal_table(results: Results) -> str:

@@ -32,6 +32,7 @@ LOOK_SECONDS = 0.02
 START_SECONDS = 30.0
 TIMEOUT_SECONDS = 180.0
 LAST_WORDS_SECONDS = 5.0
+FIRST_FRAMES_SECONDS = 2.0
 ROWS_AND_COLUMNS = (40, 120)
 
 
@@ -188,6 +189,9 @@ def measure(server: StubServer, command: Sequence[str], load: Load, *, on_screen
     server.fill(warm_up)
     with contender(command, on_screen=on_screen) as process:
         server.wait_for(warm_up.messages // load.queues * load.queues, START_SECONDS, process)
+        if on_screen:
+            # The first frames belong to the start, which is measured on its own.
+            time.sleep(FIRST_FRAMES_SECONDS)
         return measure_running(server, process, load)
 
 

@@ -53,7 +53,7 @@ class Extent:
 
 
 QUICK = Extent((3_000, 1), (1_000, 1), (1_000, 1), 2_000, (3.0, 8, 2), (2_000, 8_000), 0)
-FULL = Extent((20_000, 3), (8_000, 1), (6_000, 1), 10_000, (15.0, 40, 7), (20_000, 80_000), 2_000)
+FULL = Extent((12_000, 3), (6_000, 1), (5_000, 1), 10_000, (12.0, 30, 5), (20_000, 80_000), 2_000)
 LONG_MEMORY = (100_000, 1_000_000)
 """For a transport that takes a minute for as many."""
 
@@ -96,7 +96,7 @@ def about() -> dict[str, Any]:
     options = " ".join(sys.argv[1:])
     date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     load = round(os.getloadavg()[0], 2)
-    return {"date": date, "command": f"run.py {options}".strip(), "machine": machine, "load_at_start": load, "versions": versions}
+    return {"date": date, "command": f"tests/bench/run.py {options}".strip(), "machine": machine, "load_at_start": load, "versions": versions}
 
 
 def _processor() -> str:
