@@ -93,10 +93,10 @@ def about() -> dict[str, Any]:
         versions["Node"] = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     cores = len(os.sched_getaffinity(0))
     machine = f"{cores} cores of {_processor()}, {platform.system()} {platform.release()}"
-    options = " ".join(sys.argv[1:])
+    command = " ".join(["tests/bench/run.py", *sys.argv[1:]])
     date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     load = round(os.getloadavg()[0], 2)
-    return {"date": date, "command": f"tests/bench/run.py {options}".strip(), "machine": machine, "load_at_start": load, "versions": versions}
+    return {"date": date, "command": command, "machine": machine, "load_at_start": load, "versions": versions}
 
 
 def _processor() -> str:
