@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SIZES_BYTES = (256, 4096, 65536)
 WORKERS = (1, 8, 32, 64, 128, 256)
 QUEUES = (1, 4, 16, 32)
+LEAST_IN_A_QUEUE = 200
 DRAIN_WORKERS = 32
 IN_FLIGHT_WORKERS = (8, 64, 256, 512)
 """Each worker holds a message and as many wait for one: twice as many are in flight."""
@@ -41,8 +42,9 @@ def workers(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
 
 
 def queues(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
-    """Costs by queues; each has 8 workers of its own."""
-    return {str(count): _one(server, _ours(queues=count), Load(messages, queues=count), rounds) for count in QUEUES}
+    """Costs by queues; each has 8 workers of its own, and enough messages that its first and last batch weigh little."""
+    loads = {count: Load(max(messages, LEAST_IN_A_QUEUE * count), queues=count) for count in QUEUES}
+    return {str(count): _one(server, _ours(queues=count), load, rounds) for count, load in loads.items()}
 
 
 def in_flight(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
