@@ -32,12 +32,14 @@ def end_to_end(messages: int) -> dict[str, Any]:
         sqs = boto3.client(
             "sqs", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
-        url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
         for each in (
             engine("engine", transport=best_transport(), workers=8),
             peer(BOTO3_LOOP, "boto3_loop", "boto3"),
         ):
+            # A new queue for each: the last polls of one that was ended would take the next one's messages.
+            url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
             found[each.name] = _drain(sqs, url, each, endpoint, messages)
+            sqs.delete_queue(QueueUrl=url)
     return found
 
 
