@@ -35,6 +35,7 @@ class Code(StrEnum):
     CONSUMER_DRAINING = "consumer.draining"
     CONSUMER_STOPPED = "consumer.stopped"
     DRAIN_OVERDUE = "drain.overdue"
+    TRANSPORT_FALLBACK = "transport.fallback"
     POLL_ERROR = "poll.error"
     POLL_RECOVERED = "poll.recovered"
     POLL_DAMAGED = "poll.damaged"

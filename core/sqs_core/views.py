@@ -39,6 +39,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
             failures=ledger.failures.snapshot(),
+            transport=consumer.transport.value if consumer.transport else None,
         )
 
 

@@ -63,6 +63,13 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option("--read-timeout", type=float, help="Client's timeout of a poll, seconds (default: wait + 10).")
 @click.option("--drain-timeout", type=float, default=25, show_default=True, help="How long a stop may take, seconds.")
 @click.option("--handler-timeout", type=float, help="Past so many seconds a handler counts as hung.")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "boto3", "lean"]),
+    default="auto",
+    show_default=True,
+    help="What receives, deletes and extends: lean costs a fraction of boto3's CPU; auto is lean where it does all that is set.",
+)
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
 @click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")

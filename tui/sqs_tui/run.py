@@ -40,6 +40,7 @@ def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
         read_timeout_seconds=flags["read_timeout"],
         drain_timeout_seconds=flags["drain_timeout"],
         handler_timeout_seconds=flags["handler_timeout"],
+        transport=flags["transport"],
     )
 
 
