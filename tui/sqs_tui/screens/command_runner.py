@@ -9,6 +9,7 @@ from textual.content import Content
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.demo_commands import PREFIX
+from sqs_tui.drain import PAUSED
 from sqs_tui.pane_rows import keyed_events
 from sqs_tui.safe_text import content
 from sqs_tui.screens.browser import BrowserScreen
@@ -19,7 +20,6 @@ from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.shared_commands import SharedCommands
 from sqs_tui.screens.write_commands import WriteCommands
-from sqs_tui.viewer import PAUSED
 from sqs_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from textual.widgets import Input
 
 from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings
+from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
-from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.viewer import Frame
 from sqs_tui.widgets.caption import CaptionStrip
 from sqs_tui.widgets.filter_bar import FilterBar
 from sqs_tui.widgets.latency import LatencyPane
