@@ -15,7 +15,7 @@ from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqs_core.facade import EngineFacade
     from sqs_core.remote.fleet import Fleet
@@ -38,9 +38,9 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     """
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.dashboard import DashboardApp
+        with _sparing_collections():
+            from sqs_tui.dashboard import DashboardApp
 
-        _spare_collections()
         try:
             return DashboardApp(facade, options, departure, watch).run()
         finally:
@@ -54,9 +54,9 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     """Show a fleet until it is left, which changes nothing there; returns the exit code. Called as `run_dashboard` is."""
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.fleet_app import FleetApp
+        with _sparing_collections():
+            from sqs_tui.fleet_app import FleetApp
 
-        _spare_collections()
         try:
             return FleetApp(fleet, found, options, departure, watch).run()
         finally:
@@ -65,10 +65,15 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     return _guarded(OnlyLeaving(), options, run)
 
 
-def _spare_collections() -> None:
-    """What has been imported is there to stay; to look through it again and again would hold the screen up each time."""
-    gc.collect()
-    gc.freeze()
+@contextlib.contextmanager
+def _sparing_collections() -> Iterator[None]:
+    """What is imported here is there to stay; to look through it again and again would hold the screen up each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _guarded(
