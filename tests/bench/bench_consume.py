@@ -1,5 +1,5 @@
-"""What a message costs: CPU time and requests of this engine on both transports, of a plain boto3 loop, and of fanferro (a library
-with a core in Rust) where it is installed, on a stub server.
+"""What a message costs on a stub server: CPU time and requests of this engine on both transports, of a plain boto3 loop, and of
+fanferro (a library with a core in Rust) where it is installed.
 
 `python bench_consume.py [--messages N] [--rounds N]`. Each contender runs in a process of its own, on a core of its
 own where there are two; the rounds take turns, so that a busy machine hurts both alike. CPU time is
@@ -64,9 +64,7 @@ def boto3_engine(endpoint_url: str, messages: int) -> None:
 def _run_engine(endpoint_url: str, messages: int, transport: str) -> None:
     from sqs_core import Consumer
 
-    consumer = Consumer(
-        "bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url, transport=transport
-    )
+    consumer = Consumer("bench", handler="builtin:noop", workers=8, pollers=2, endpoint_url=endpoint_url, transport=transport)
     consumer.run(max_messages=messages)
 
 
@@ -84,13 +82,13 @@ def fanferro_consumer(endpoint_url: str, messages: int) -> None:
             done = 0
             consumer = client.consumer(client.queue("bench"), concurrency=FANFERRO_CONCURRENCY)
 
-            @consumer.default
             async def handle(_message: Any) -> None:
                 nonlocal done
                 done += 1
                 if done == messages:
                     consumer.request_stop()
 
+            consumer.default(handle)
             await consumer.run()
 
     asyncio.run(consume())
