@@ -12,7 +12,9 @@ from fakes import assert_balance
 from sqs_core.demo.chaos import ChaosProxy, Fault, Rule
 from sqs_core.engine import Engine
 from sqs_core.handlers import Handler
+from sqs_core.model import Level
 from sqs_core.outgoing import REPLAYED_FROM
+from sqs_core.report import make_report
 from sqs_core.settings import ConsumerSettings, make_connection_settings
 from waiting import wait_until
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from servers import TestQueue
     from sqs_core.message import Message
+    from sqs_core.model import Snapshot
 
 MESSAGES = 12
 VISIBILITY_SECONDS = 4
@@ -30,6 +33,9 @@ STRUCK_ENOUGH = 3
 MOST_REQUESTS_A_SECOND = 25
 """Of one operation, from one consumer. A hot loop makes hundreds."""
 SECONDS = 60.0
+_NOTHING_ANSWERS = "nothing answers at http://127.0.0.1:"
+_BEGINNING = 40
+"""Characters of a text that are seen however narrow its column is."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +120,11 @@ class Try:
         self.proxy = ChaosProxy(upstream)
         self.handled: collections.Counter[str] = collections.Counter()
         self.copies: collections.Counter[str] = collections.Counter()
-        self.bodies = [f"{cell}/{number}" for number in range(MESSAGES)]
+        self.bodies = [f"message {number}" for number in range(MESSAGES)]
         self.retry: Callable[[Message], None] = lambda _message: None
         self.connection: dict[str, Any] = {"endpoint_url": self.proxy.url}
         self.engine: Engine | None = None
+        self.shown: Snapshot | None = None
 
     def _handle(self, message: Message) -> None:
         self.retry(message)
@@ -199,8 +206,10 @@ class Try:
         self.wait(lambda: depth(self.past, self.queue.url) == (0, 0), "not deleted")
         assert set(self.handled) == set(self.bodies)
 
-    def check_rate(self) -> None:
-        """No hot loop."""
+    def look(self) -> None:
+        """No hot loop; and `shown` is what a screen gets while it goes wrong."""
+        assert self.engine is not None
+        self.shown = self.engine.snapshot()
         busiest = {name: self.proxy.busiest_second(name) for name in self.proxy.asked}
         assert max(busiest.values(), default=0) <= MOST_REQUESTS_A_SECOND, busiest
 
@@ -208,3 +217,19 @@ class Try:
     def duplicates(self) -> int:
         """Messages handled more than once, each time beyond the first counted."""
         return sum(count - 1 for counts in (self.handled, self.copies) for count in counts.values())
+
+    def reasons(self, snapshot: Snapshot) -> list[str]:
+        """What the snapshot says of the fault: the word that names it, or the texts of all that went wrong."""
+        if self.cell.trouble.said is None:
+            return []
+        troubles = [event.text for event in snapshot.events if event.level in (Level.WARNING, Level.ERROR)]
+        named = [self.cell.trouble.said, *((_NOTHING_ANSWERS,) if self.cell.trouble.rule is None else ())]
+        return named if self.cell.trouble.said else [text[:_BEGINNING] for text in troubles]
+
+    def unreported(self) -> list[str]:
+        """The reasons that the report at the end does not give; any of them will do."""
+        assert self.engine is not None
+        snapshot = self.engine.snapshot()
+        texts = " ".join(trouble["text"] for trouble in make_report(snapshot, 0.0)["troubles"])
+        reasons = self.reasons(snapshot)
+        return [] if not reasons or any(reason in texts for reason in reasons) else [f"not in the report: {reasons}: {texts}"]

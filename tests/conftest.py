@@ -14,7 +14,9 @@ from hypothesis import settings
 import identity_servers
 import servers
 from identity_servers import Server, serve
+from sqs_core import sender
 from sqs_core.demo.emulator import Emulator
+from sqs_core.policy import Backoff
 from sqs_tui.cli import cli
 from torturing import (  # noqa: F401 - options, hooks and fixtures
     pytest_addoption,
@@ -157,6 +159,12 @@ def run_doctor(capsys: pytest.CaptureFixture[str]) -> RunDoctor:
         return int(code), seen
 
     return run
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A send is repeated as often as ever, after a twentieth of the time."""
+    monkeypatch.setattr(sender, "Backoff", lambda **seconds: Backoff(**{name: value / 20 for name, value in seconds.items()}))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
+    from sqs_core.message import Message
 
 
 async def test_without_an_emulators_page_a_look_waits_for_leave_and_is_told(
@@ -71,3 +72,22 @@ async def test_groups_and_filters_choose(ministack: str, ministack_sqs: SQSClien
         assert "6 marked" in bench.text()
         await bench.press("escape", "escape", "escape", "escape")
         assert bench.on != "BenchScreen"
+
+
+async def test_a_dead_letter_says_what_ended_it_here(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory(max_receive_count=1)
+    fill(ministack_sqs, queue, ["one"])
+
+    def fail(message: Message) -> None:
+        raise ValueError("[b]no such currency[/b]")
+
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name, fail) as bench:
+        await bench.until(lambda: depth(ministack_sqs, queue.dead_letters.url) == (1, 0), "the dead letter")
+        await bench.press("x")
+        await bench.seen()
+        await bench.press("enter")
+        assert bench.on == "MessageScreen"
+        assert f"given-up in {queue.name}, receive 1: ValueError: [b]no such currency[/b]" in bench.text()
+        assert "test_bench_looks.py:" in bench.text(), "the place in the handler's own code"

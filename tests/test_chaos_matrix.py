@@ -5,6 +5,7 @@ The fast slice takes a few faults of each operation, chosen by a seed; `--tortur
 
 from __future__ import annotations
 
+import asyncio
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from sqs_core import credential_watch, queue_watch
 from sqs_core.errors import Retry
 from sqs_core.model import RunState
 from torturing import Row
+from tui_harness import plain_environment, screens_of  # noqa: F401 - one is a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from sqs_core.model import Event
 
 pytestmark = pytest.mark.sdk
-FAST_EACH, SEED = 2, 20_26
+FAST_EACH, SEED = 1, 20_26
 AT_ONCE = 8
 
 
@@ -54,7 +56,7 @@ def _receive(at: Try) -> None:
             at.end()
             at.wait(engine.reached.is_set, "not reached")
         at.wait(lambda: at.struck() and at.said("poll.error", "poll.damaged", "lease.lost", "endpoint.unreachable"), "not said")
-        at.check_rate()
+        at.look()
         at.end()
         at.settled()
         if at.texts("poll.error"):
@@ -88,7 +90,7 @@ def _settling(at: Try) -> None:
             ("poll.error",) if at.cell.trouble.rule is None else ()
         )
         at.wait(lambda: (at.struck() or at.all_handled()) and at.said(*codes), "not said")
-        at.check_rate()
+        at.look()
         at.end()
         at.settled()
 
@@ -102,7 +104,7 @@ def _send(at: Try) -> None:
         for message_id in sent:
             engine.replay(at.queue.name, message_id)
         at.wait(lambda: sum(event.count for event in _replays(at)) == 3, "no verdict")
-        at.check_rate()
+        at.look()
         assert at.said("replay.failed"), at.texts("replay.failed", "replay.sent")
         at.end()
         proved = {event.text.split()[0] for event in _replays(at) if event.code == "replay.sent"}
@@ -129,13 +131,14 @@ def _attributes(at: Try) -> None:
         at.wait(lambda: at.said(*codes), "not said")
         if consumer.state is RunState.FAILED:
             assert (at.cell.trouble.said or "") in (consumer.refused or "")
+            at.look()
             return
         at.end()
         at.settled()
         at.wait(lambda: engine.snapshot().consumers[0].depth is not None, "the depth is not known")
         at.begin()
         at.wait(lambda: at.struck() and at.said("attributes.unreadable", "poll.error"), "not said while running")
-        at.check_rate()
+        at.look()
         at.end()
 
 
@@ -144,7 +147,7 @@ def _sts(at: Try) -> None:
     at.fill()
     with at.consuming() as engine:
         at.wait(lambda: at.struck() and _identity_says(at), "not said")
-        at.check_rate()
+        at.look()
         at.end()
         at.wait(engine.reached.is_set, "not reached")
         at.settled()
@@ -178,6 +181,16 @@ class Tally:
     def __init__(self) -> None:
         self.tried = self.lost = self.duplicates = 0
         self.failures: list[str] = []
+        self.tries: list[Try] = []
+
+    def check_screens(self) -> None:
+        """While a fault lasts, its reason stands on the screen."""
+        snapshots = [at.shown for at in self.tries if at.shown is not None]
+        assert len(snapshots) == len(self.tries), "a scenario shows nothing"
+        for at, snapshot, text in zip(self.tries, snapshots, asyncio.run(screens_of(snapshots)), strict=True):
+            reasons = at.reasons(snapshot)
+            if reasons and not any(reason in text for reason in reasons):
+                self.failures.append(f"{at.cell}: not on the screen: {reasons}: {text}")
 
 
 def _one(cell: Cell, upstream: str, past: SQSClient, factory: QueueFactory, tally: Tally) -> None:
@@ -196,6 +209,9 @@ def _one(cell: Cell, upstream: str, past: SQSClient, factory: QueueFactory, tall
                 SCENARIOS[cell.operation](at)
             except Exception as error:  # noqa: BLE001 - told with all the others
                 tally.failures.append(f"{cell}: {type(error).__name__}: {error}")
+            else:
+                tally.failures += [f"{cell}: {problem}" for problem in at.unreported()]
+                tally.tries.append(at)
             tally.duplicates += at.duplicates
             refused = at.engine is not None and at.engine.consumers[0].refused
             tally.lost += 0 if refused else len(set(at.bodies) - set(at.handled))
@@ -225,7 +241,8 @@ def test_every_fault_ends_in_recovery_or_in_a_named_stop(
     tally = Tally()
     with ThreadPoolExecutor(scale(len(cells), AT_ONCE)) as pool:
         list(pool.map(lambda cell: _one(cell, ministack, ministack_sqs, ministack_queue_factory, tally), cells))
-    survived = tally.tried - len(tally.failures)
+    tally.check_screens()
+    survived = tally.tried - len({failure.partition(":")[0] for failure in tally.failures})
     table(Row(f"faults × {', '.join(operations)}", tally.tried, survived, tally.lost, tally.duplicates))
     assert tally.failures == []
     assert tally.lost == 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
+import warnings
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -242,3 +244,17 @@ def test_it_ends_at_once_with_requests_that_hang(ministack: str, ministack_queue
     with pytest.raises(OSError, match="reset"):
         client.recv(1)
     client.close()
+
+
+def test_it_closes_what_connects_at_the_last_moment() -> None:
+    """A transport that stays open warns when it is collected, which may be in the middle of anything."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(10):
+            with ChaosProxy("http://127.0.0.1:9") as proxy:
+                port = urlsplit(proxy.url).port or 0
+                clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+            for client in clients:
+                client.close()
+        gc.collect()
+    assert [str(one.message) for one in said] == []

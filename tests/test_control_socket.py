@@ -128,9 +128,11 @@ def test_what_is_no_consumer_is_not_discovered(engine: Engine) -> None:
         foreign.listen()
         answering = threading.Thread(target=_answer_html, args=(foreign,))
         answering.start()
-        assert [found.path for found in discover()] == [path]
-        foreign.shutdown(socket.SHUT_RDWR)
-        answering.join()
+        try:
+            assert [found.path for found in discover()] == [path]
+        finally:
+            foreign.shutdown(socket.SHUT_RDWR)
+            answering.join()
 
 
 def _answer_html(foreign: socket.socket) -> None:

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.sdk
 PARENT = """
 import os, signal, sys, time
 from sqs_core.demo.emulator import Emulator
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what starts this in the background may have it ignored
 def run():
     with Emulator() as emulator:
         print(emulator.endpoint_url, emulator.pid, flush=True)

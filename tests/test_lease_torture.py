@@ -93,7 +93,7 @@ def test_handlers_outlast_the_visibility_timeout_while_each_third_extension_fail
     scale: Callable[[object, object], Any],
     table: Callable[[Row], None],
 ) -> None:
-    visibilities, times = scale(([2], 4.0), ([1, 2, 5, 10, 30], 10.0))
+    visibilities, times = scale(([2], 3.0), ([1, 2, 5, 10, 30], 10.0))
     queues = [queue_factory(attributes={"VisibilityTimeout": str(seconds)}) for seconds in visibilities]
     with ThreadPoolExecutor(len(visibilities)) as pool:
         found = list(

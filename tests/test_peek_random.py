@@ -11,23 +11,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consuming import PROCESS_SECONDS, PROGRAM, depth, fill, receive_counts
-from sizes import size
+from torturing import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
 
-LOOKS = size(3, 125)
-"""For each server and each maxReceiveCount."""
-
 
 @pytest.mark.parametrize("maximum", [1, 2, 3, 10])
-def test_random_looks_one_after_another_dead_letter_nothing(maximum: int, place: tuple[str, SQSClient, QueueFactory]) -> None:
+def test_random_looks_one_after_another_dead_letter_nothing(
+    request: pytest.FixtureRequest,
+    maximum: int,
+    place: tuple[str, SQSClient, QueueFactory],
+    scale: Callable[[int, int], int],
+    table: Callable[[Row], None],
+) -> None:
     endpoint, sqs, factory = place
     dice = random.Random(maximum)
     ends: collections.Counter[str] = collections.Counter()
-    left = LOOKS
+    left = looks = scale(3, 25)
     while left:
         queue = factory(max_receive_count=maximum)
         messages = dice.randint(1, 12)
@@ -54,4 +59,6 @@ def test_random_looks_one_after_another_dead_letter_nothing(maximum: int, place:
         assert sum(receive_counts(sqs, queue)) == announced + messages, "as announced, and once more by this test"
         assert depth(sqs, queue.dead_letters.url) == (0, 0)
     assert (ends["looked"] == 0) is (maximum == 1)
-    print(f"maxReceiveCount {maximum}: {dict(ends)}, 0 dead-lettered")
+    kind = "LocalStack" if request.node.callspec.params["place"] == "localstack" else "MiniStack"
+    note = f"{kind}, maxReceiveCount {maximum}: {dict(ends)}"
+    table(Row("looks by receiving, one after another; dead-lettered by them: 0", looks, looks, 0, note=note))

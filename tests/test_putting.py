@@ -67,6 +67,7 @@ def putter_to(endpoint: str, target: Target, pace: Pace) -> Iterator[Putter]:
         ("ThrottlingException", False, Verdict.REFUSED, 6),
     ],
 )
+@pytest.mark.usefixtures("impatient")
 def test_an_entry_is_refused_where_sqs_says_no_and_uncertain_where_sqs_failed(
     code: str, sender_fault: bool, verdict: Verdict, requests: int
 ) -> None:

@@ -115,16 +115,16 @@ def test_fifo_messages_keep_their_groups_and_their_order(
     endpoint, sqs, factory = place
     queue = factory(fifo=True, max_receive_count=3)
     dead = queue.dead_letters
-    fill(sqs, dead, [f"{number}" for number in range(36)], [f"g{number % 3}" for number in range(36)])
+    fill(sqs, dead, [f"{number}" for number in range(18)], [f"g{number % 3}" for number in range(18)])
     code, seen = redrive(endpoint, dead.name, "--yes")
-    assert (code, counts(seen)["moved"]) == (0, 36)
+    assert (code, counts(seen)["moved"]) == (0, 18)
     order: dict[str, list[int]] = {}
     names: Any = ["All"]
-    for _ in range(36):
+    for _ in range(18):
         found = sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=1, MessageSystemAttributeNames=names)["Messages"][0]
         order.setdefault(found["Attributes"]["MessageGroupId"], []).append(int(found["Body"]))
         sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=found["ReceiptHandle"])
-    assert order == {f"g{group}": list(range(group, 36, 3)) for group in range(3)}
+    assert order == {f"g{group}": list(range(group, 18, 3)) for group in range(3)}
 
 
 def test_what_cannot_be_sent_is_skipped_with_the_reason(place: Place, redrive: Callable[..., tuple[int, dict[str, Any]]]) -> None:
@@ -184,6 +184,7 @@ def test_a_lost_answer_makes_no_duplicate_and_is_told(
     assert {message["MessageId"] for message in everything(ministack_sqs, dead.url)} == uncertain
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_fifo_queue_is_asked_again_after_a_lost_answer(
     localstack: str, sqs: SQSClient, queue_factory: QueueFactory, redrive: Callable[..., tuple[int, dict[str, Any]]]
 ) -> None:

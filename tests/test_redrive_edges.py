@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 REFUSED = (400, "application/x-amz-json-1.0", '{"__type": "com.amazonaws.sqs#ThrottlingException", "message": "no"}')
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fifo", [False, True])
 def test_an_uncertain_send_stays_uncertain_whatever_a_later_try_is_refused_for(fifo: bool) -> None:
     answers: list[Answer] = [(NO_ANSWER, "", ""), *[REFUSED] * 9]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from consuming import PROCESS_SECONDS, PROGRAM
-from sizes import FULL, size
+from torturing import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
-
-MESSAGES = size(400, 5000)
-MATCHING = size(100, 1234)
-KILLS = size(4, 20)
-LATEST_SECONDS = 3.0 if FULL else 0.6
-WHERE = f"json.type == 'refund' && json.n < `{4 * MATCHING}`"
 
 
 def _attributes(number: int) -> dict[str, Any]:
@@ -33,7 +27,7 @@ def _attributes(number: int) -> dict[str, Any]:
     }
 
 
-def _fill(sqs: SQSClient, url: str) -> None:
+def _fill(sqs: SQSClient, url: str, messages: int) -> None:
     """Bodies by number, every fourth a refund, each with attributes of its own."""
 
     def send(start: int) -> None:
@@ -48,7 +42,7 @@ def _fill(sqs: SQSClient, url: str) -> None:
         assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(send, range(0, MESSAGES, 10)))
+        list(pool.map(send, range(0, messages, 10)))
 
 
 def _everything(sqs: SQSClient, url: str) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -63,26 +57,33 @@ def _everything(sqs: SQSClient, url: str) -> dict[str, tuple[int, dict[str, Any]
     return found
 
 
-def _kill_somewhere(command: list[str], dice: random.Random) -> None:
+def _kill_somewhere(command: list[str], dice: random.Random, latest_seconds: float) -> None:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     if dice.random() < 0.7:
         process.stdout.readline()  # the plan: from here on it moves
-    threading.Event().wait(dice.uniform(0, LATEST_SECONDS))
+    threading.Event().wait(dice.uniform(0, latest_seconds))
     process.kill()
     process.communicate(timeout=PROCESS_SECONDS)
 
 
 def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
-    localstack: str, sqs: SQSClient, queue_factory: QueueFactory, run: Callable[..., tuple[int, dict[str, Any]]]
+    localstack: str,
+    sqs: SQSClient,
+    queue_factory: QueueFactory,
+    run: Callable[..., tuple[int, dict[str, Any]]],
+    scale: Callable[[float, float], float],
+    table: Callable[[Row], None],
 ) -> None:
+    messages, matching, kills = int(scale(160, 5000)), int(scale(40, 1234)), int(scale(3, 20))
+    where = f"json.type == 'refund' && json.n < `{4 * matching}`"
     queue = queue_factory(max_receive_count=3)
     dead, dice = queue.dead_letters, random.Random(7)
-    _fill(sqs, dead.url)
-    command = [str(PROGRAM), "--endpoint-url", localstack, "redrive", dead.name, "--where", WHERE, "--yes", "--rate", "60"]
-    for _ in range(KILLS):
-        _kill_somewhere(command, dice)
-    code, seen = run(localstack, "redrive", dead.name, "--where", WHERE, "--yes")
+    _fill(sqs, dead.url, messages)
+    command = [str(PROGRAM), "--endpoint-url", localstack, "redrive", dead.name, "--where", where, "--yes", "--rate", "60"]
+    for _ in range(kills):
+        _kill_somewhere(command, dice, scale(0.4, 3.0))
+    code, seen = run(localstack, "redrive", dead.name, "--where", where, "--yes")
     assert (code, seen["failed"]) == (int(seen["uncertain"] > 0), 0)
     back, left = _everything(sqs, queue.url), _everything(sqs, dead.url)
     arrived = [number for number, _ in back.values()]
@@ -91,11 +92,14 @@ def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
     unclear = {left[message_id][0] for message_id in uncertain}
     assert len(arrived) == len(set(arrived)), "none twice"
     assert not sure & set(arrived), "none in both places without being called uncertain"
-    chosen = set(range(0, 4 * MATCHING, 4))
-    assert sure == set(range(MESSAGES)) - chosen, "what was not chosen stays, and nothing else does"
+    chosen = set(range(0, 4 * matching, 4))
+    assert sure == set(range(messages)) - chosen, "what was not chosen stays, and nothing else does"
     assert set(arrived) | unclear == chosen, "none lost"
     for number, attributes in back.values():
         assert attributes.pop("sqs-tui.replayed-from")["StringValue"]
         assert attributes == _attributes(number)
-    assert seen["moved"] < MATCHING, "the killed runs did some of it"
-    print(f"{len(arrived)} moved, {seen['moved']} of them by the last run, {len(uncertain)} uncertain, {len(sure)} left")
+    assert seen["moved"] < matching, "the killed runs did some of it"
+    note = (
+        f"{kills} SIGKILLs, {len(arrived)} moved, {seen['moved']} of them by the last run, {len(uncertain)} said to be uncertain"
+    )
+    table(Row(f"{matching} of {messages} dead letters redriven, killed", matching, len(arrived), 0, 0, note))

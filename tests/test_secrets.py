@@ -23,13 +23,14 @@ from sqs_core.masking import mask_secrets
 from sqs_core.message import AttributeValue, Message
 from sqs_core.settings import make_connection_settings
 from sqs_tui.secrecy import hide_secrets
+from torturing import Row
 from tui_canned import detail, message_id
 from tui_fakes import FakeFacade
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
 from waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mypy_boto3_sqs import SQSClient
@@ -72,6 +73,25 @@ def leaks(text: str) -> list[str]:
 
 
 @pytest.fixture
+def hides_all(table: Callable[[Row], None]) -> Callable[[str], None]:
+    """Asserts that no secret is in what was written or shown."""
+
+    def check(text: str) -> None:
+        found = leaks(text)
+        table(
+            Row(
+                f"{len(PLANTED)} secrets planted, outputs searched",
+                1,
+                int(not found),
+                note=f"{len(found)} leaks" if found else "",
+            )
+        )
+        assert found == []
+
+    return check
+
+
+@pytest.fixture
 def planted(clean_environment: Path) -> dict[str, str]:
     """An environment in which every mechanism holds a secret; a web identity is what is used."""
     home = clean_environment
@@ -102,6 +122,7 @@ def _consume(environment: dict[str, str], home: Path, *arguments: str) -> str:
 
 @pytest.mark.sdk
 def test_a_deployed_run_at_debug_level_writes_no_secret(
+    hides_all: Callable[[str], None],
     planted: dict[str, str],
     clean_environment: Path,
     ministack: str,
@@ -117,11 +138,13 @@ def test_a_deployed_run_at_debug_level_writes_no_secret(
     assert used == [PLANTED["token file"]]
     for sign in ("handling", "handler.failed", "it failed", "LookupError", "thread Thread-", "botocore", '"user": "bob"'):
         assert sign in written  # the places where they would be
-    assert leaks(written) == []
+    hides_all(written)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_the_doctor_tells_no_secret(form: list[str], planted: dict[str, str], clean_environment: Path, ministack: str) -> None:
+def test_the_doctor_tells_no_secret(
+    hides_all: Callable[[str], None], form: list[str], planted: dict[str, str], clean_environment: Path, ministack: str
+) -> None:
     script = clean_environment / "leak.sh"
     script.write_text(f"#!/bin/sh\necho {PLANTED['handler']} >&2\nexit 3\n")
     script.chmod(0o700)
@@ -132,10 +155,11 @@ def test_the_doctor_tells_no_secret(form: list[str], planted: dict[str, str], cl
         done = subprocess.run(command, env=planted, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
     assert "custom-process" in done.stdout
     assert "what the program wrote is not shown" in " ".join(done.stdout.split())
-    assert leaks(done.stdout + done.stderr) == []
+    hides_all(done.stdout + done.stderr)
 
 
 def test_a_local_run_at_debug_level_writes_no_secret(
+    hides_all: Callable[[str], None],
     clean_environment: Path,
     ministack: str,
     ministack_sqs: SQSClient,
@@ -147,7 +171,7 @@ def test_a_local_run_at_debug_level_writes_no_secret(
     pair = {"AWS_ACCESS_KEY_ID": "AKIALOCALKEY", "AWS_SECRET_ACCESS_KEY": PLANTED["environment"]}
     written = _consume({**os.environ, **pair}, clean_environment, "--endpoint-url", ministack, "consume", queue.name)
     assert "botocore" in written
-    assert leaks(written) == []
+    hides_all(written)
 
 
 REFUSED = [
@@ -157,21 +181,21 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_a_refusal_does_not_repeat_a_secret(command: tuple[str, ...]) -> None:
+def test_a_refusal_does_not_repeat_a_secret(hides_all: Callable[[str], None], command: tuple[str, ...]) -> None:
     environment = {**os.environ, "AWS_ENDPOINT_URL": f"http://u:{PLANTED['body']}@127.0.0.1:9"}
     done = subprocess.run([str(PROGRAM), *command], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "***" in done.stderr
-    assert leaks(done.stdout + done.stderr) == []
+    hides_all(done.stdout + done.stderr)
 
 
-def test_a_crash_is_told_without_secrets() -> None:
+def test_a_crash_is_told_without_secrets(hides_all: Callable[[str], None]) -> None:
     code = "from sqs_tui.secrecy import hide_secrets\nhide_secrets()\n"
     code += f"raise ValueError('password={PLANTED['body']} and https://bob:{PLANTED['handler']}@host/')\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "ValueError: password=***" in done.stderr
-    assert leaks(done.stderr) == []
+    hides_all(done.stderr)
 
 
 def test_what_a_report_has_looked_at_is_masked_from_then_on(planted: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,11 +214,11 @@ DYING = [
 
 
 @pytest.mark.parametrize("code", DYING)
-def test_other_last_words_are_masked_too(code: str) -> None:
+def test_other_last_words_are_masked_too(hides_all: Callable[[str], None], code: str) -> None:
     program = f"from sqs_tui.secrecy import hide_secrets\nhide_secrets()\n{code}\n"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert "***" in done.stderr or "interrupted" in done.stderr
-    assert leaks(done.stderr) == []
+    hides_all(done.stderr)
 
 
 @pytest.fixture
@@ -210,10 +234,12 @@ def secretive() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("secretive")
-def test_a_record_whose_arguments_do_not_fit_is_masked_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_record_whose_arguments_do_not_fit_is_masked_too(
+    hides_all: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
     logging.getLogger("app").warning("%d is no number", f"token={PLANTED['body']}")
     assert "its arguments do not fit" in caplog.text
-    assert leaks(caplog.text) == []
+    hides_all(caplog.text)
 
 
 @pytest.mark.usefixtures("secretive")
@@ -223,7 +249,11 @@ def test_an_ordinary_record_says_what_it_said(caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_snapshot_holds_no_secret(
-    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, monkeypatch: pytest.MonkeyPatch
+    hides_all: Callable[[str], None],
+    ministack: str,
+    ministack_sqs: SQSClient,
+    ministack_queue_factory: QueueFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALOCALKEY")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PLANTED["environment"])
@@ -239,10 +269,10 @@ def test_a_snapshot_holds_no_secret(
     written = json.dumps(wire.snapshot_to_json(snapshot))
     assert "bob" in written
     assert "LookupError: *** and token=***" in written
-    assert leaks(written + repr(snapshot)) == []
+    hides_all(written + repr(snapshot))
 
 
-async def test_no_screen_shows_a_secret() -> None:
+async def test_no_screen_shows_a_secret(hides_all: Callable[[str], None]) -> None:
     attributes = {
         "auth-token": AttributeValue("String", PLANTED["attribute"]),
         "secret": AttributeValue("Binary", PLANTED["attribute"].encode()),
@@ -259,5 +289,5 @@ async def test_no_screen_shows_a_secret() -> None:
         seen += running.text() + running.app.export_screenshot()
     assert "secrets masked as ***" in seen
     assert "bob" in seen
-    assert leaks(seen) == []
+    hides_all(seen)
     assert PLANTED["attribute"].encode().hex(" ") not in seen

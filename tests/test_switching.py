@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+import servers
 from consuming import Handled, depth, fill, finished, look, running
 from fakes import FakeClock, FakeQueue
 from sqs_core import Retry
@@ -18,6 +21,7 @@ from sqs_core.handlers import Handler
 from sqs_core.model import PoolName, RunState
 from sqs_core.settings import ConsumerSettings, parse_queue
 from stepped import SteppedPool
+from torturing import Row
 from waiting import Sampler, wait_until
 
 if TYPE_CHECKING:
@@ -30,6 +34,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sdk
 SWITCH_SECONDS = 1e-6
+FEW_FILES = ["ledger", "gate", "leases"]
+MORE_FILES = [
+    "consume_localstack", "consume_fifo", "holding", "acker", "poller", "worker", "pool", "events", "fifo_torture", "total_queue",
+    "attached_engine", "control_socket", "chaos_matrix", "engine_model",
+]  # fmt: skip
+LONGEST_SECONDS = 900
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +99,19 @@ def test_nobody_can_resize_before_the_pools_have_their_first_size(monkeypatch: p
     consumer.start()
     assert states == [RunState.STARTING] * 4
     assert consumer.state is RunState.RUNNING
+
+
+def test_the_engines_own_tests_while_threads_switch_all_the_time(
+    scale: Callable[[list[str], list[str]], list[str]], table: Callable[[Row], None]
+) -> None:
+    """In a run of their own, which prints every thread's stack and ends where one of them hangs."""
+    chosen = [f"tests/test_{name}.py" for name in scale(FEW_FILES, [*FEW_FILES, *MORE_FILES])]
+    command = [sys.executable, "-X", "faulthandler", "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+    done = subprocess.run(
+        [*command, "--switch-interval", str(SWITCH_SECONDS), "--override-ini", "faulthandler_timeout=120"],
+        cwd=servers.REPOSITORY, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False,
+    )  # fmt: skip
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", done.stdout.splitlines()[-1])}
+    tried, passed = sum(counts.values()), counts.get("passed", 0)
+    table(Row("the engine's tests at a switch interval of 1 µs, with faulthandler", tried, passed))
+    assert (done.returncode, tried) == (0, passed), done.stdout[-3000:]

@@ -66,7 +66,7 @@ def test_kills_at_random_moments_lose_nothing(
     scale: Callable[[int, int], int],
     table: Callable[[Row], None],
 ) -> None:
-    messages, kills = scale(400, 5000), scale(4, 50)
+    messages, kills = scale(360, 5000), scale(2, 50)
     ids = [f"order-{number:05}" for number in range(messages)]
     lost_answers = Rule(Fault.LOST, "SendMessageBatch", probability=0.05)
     with ChaosProxy(localstack, lost_answers, seed=SEED) as proxy:
@@ -94,7 +94,7 @@ def test_kills_at_random_moments_lose_nothing(
 def test_a_consumer_that_deletes_before_it_handles_is_caught(
     room: Room, localstack: str, scale: Callable[[int, int], int], table: Callable[[Row], None]
 ) -> None:
-    messages, kills = scale(200, 600), scale(3, 10)
+    messages, kills = scale(150, 600), scale(2, 10)
     produce(room.sqs, room.queue.url, [f"order-{number:05}" for number in range(messages)], room.sent)
     broken = [sys.executable, str(Path(__file__).with_name("early_deleter.py")), localstack, room.queue.url]
     killer = room.killer(broken, SEED)

@@ -64,6 +64,10 @@ PAYLOADS = {
 }
 
 
+EACH = 3
+"""Dialogs over a screen are looked at with each third payload; their texts go through the same door as the screen's."""
+
+
 def infested(payload: str, state: RunState = RunState.RUNNING) -> Snapshot:
     """A snapshot with the payload in every foreign field."""
     one = consumer(
@@ -116,7 +120,7 @@ async def test_on_the_dashboard(size: tuple[int, int]) -> None:
 async def test_in_the_message_view() -> None:
     async with dashboard(size=(120, 60)) as running:
         await running.press("i")
-        for payload, visible in PAYLOADS.values():
+        for number, (payload, visible) in enumerate(PAYLOADS.values()):
             running.facade.now = infested(payload)
             running.facade.details = {payload: infested_message(payload)}
             await running.frame()
@@ -126,12 +130,15 @@ async def test_in_the_message_view() -> None:
                 assert line in text
             body = text.split("Body", 1)[1].splitlines()[1]
             assert ("a" if "\n" in payload else visible) in body
-            await running.press("r")
             assert_inert(running)
-            await running.press("R")
-            assert f"Send 1 message to {visible} again?" in running.text()
-            assert_inert(running)
-            await running.press("escape", "escape")
+            if number % EACH == 0:
+                await running.press("r")
+                assert_inert(running)
+                await running.press("R")
+                assert f"Send 1 message to {visible} again?" in running.text()
+                assert_inert(running)
+                await running.press("escape")
+            await running.press("escape")
 
 
 def infested_message(payload: str) -> MessageDetail:
@@ -165,7 +172,7 @@ async def test_in_toasts() -> None:
 
 async def test_in_the_list_of_queues_and_the_choice_of_a_handler() -> None:
     async with dashboard(FakeFacade(empty_snapshot()), size=(80, 60)) as running:
-        for payload, visible in PAYLOADS.values():
+        for number, (payload, visible) in enumerate(PAYLOADS.values()):
             running.facade.listing = listing([unreadable(payload, error=payload)], error=payload)
             running.facade.queues = {payload: infested_queue(payload)}
             running.facade.refusals = {"add_consumer": ConfigurationError(payload)}
@@ -179,6 +186,8 @@ async def test_in_the_list_of_queues_and_the_choice_of_a_handler() -> None:
                 assert line in running.text()
             assert_inert(running)
             await running.press("escape")
+            if number % EACH:
+                continue
             await running.press("c")
             assert f"Consume {visible} with this handler." in running.text()
             await running.press("enter")

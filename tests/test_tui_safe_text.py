@@ -6,11 +6,13 @@ import json
 import unicodedata
 
 import pytest
+from rich.cells import cell_len
 from rich.segment import ControlType, Segment
 from textual.color import Color
 
 from sqs_tui import json_text
 from sqs_tui.safe_text import DropObeyed, content, many_lines, one_line
+from sqs_tui.widgets.long_text import fold
 
 HOSTILE = [
     ("\x1b[31mred", "⟨1B⟩[31mred"),
@@ -100,8 +102,21 @@ def test_a_long_body_is_cut_and_says_so() -> None:
 
 def test_what_is_drawn_at_once_is_bounded_in_lines_and_characters() -> None:
     assert json_text.drawable("a\nb\n") == json_text.Layout("a\nb\n")
-    drawn = json_text.drawable("ab\n" * 5_000)
+    drawn = json_text.drawable("ab\n" * 15_000)
     assert drawn.text.count("\n") == json_text.LINES_LIMIT - 1
-    assert drawn.note == "the first 1,000 of 5,001 lines are drawn"
+    assert drawn.note == "the first 10,000 of 15,001 lines are drawn"
     drawn = json_text.drawable("⟨00⟩" * 65_536)
-    assert (len(drawn.text), drawn.note) == (json_text.DRAWN_LIMIT, "the beginning is drawn")
+    assert (len(drawn.text), drawn.note) == (65_536, "the first 65,536 of 262,144 characters are drawn")
+
+
+@pytest.mark.parametrize("width", [2, 10, 37])
+@pytest.mark.parametrize("text", ["", "\n\n", "x" * 100, "a word or two " * 9, "漢字" * 40 + "\nx", "e\u0301" * 50 + "  y\n"])
+def test_a_folded_text_holds_every_character_and_fits(text: str, width: int) -> None:
+    pieces = list(fold(text, width))
+    assert max(cell_len(piece.text) for piece in pieces) <= width
+    lines = ["".join(piece.text for piece in pieces if piece.number == number) for number in range(text.count("\n") + 1)]
+    assert "\n".join(lines) == text
+
+
+def test_a_line_is_folded_after_a_word() -> None:
+    assert [piece.text for piece in fold("one two three", 9)] == ["one two ", "three"]

@@ -27,6 +27,21 @@ class Row:
     duplicates: int | None = None
     note: str = ""
 
+    def with_more(self, other: Row) -> Row:
+        """The same scenario, tried there too."""
+        return Row(
+            self.scenario,
+            self.tried + other.tried,
+            self.survived + other.survived,
+            _sum(self.lost, other.lost),
+            _sum(self.duplicates, other.duplicates),
+            "; ".join(filter(None, (self.note, other.note))),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The two options of these tests."""
@@ -73,9 +88,17 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def table_lines(rows: list[Row]) -> list[str]:
-    """The table in Markdown."""
+    """The table in Markdown; rows of the same scenario are one line."""
     lines = ["| fault or scenario | tried | survived | lost | duplicates | |", "|---|---:|---:|---:|---:|---|"]
-    for row in sorted(rows, key=lambda row: row.scenario):
+    for row in _merged(rows):
         lost, duplicates = ("" if value is None else value for value in (row.lost, row.duplicates))
-        lines.append(f"| {row.scenario} | {row.tried} | {row.survived} | {lost} | {duplicates} | {row.note} |")
+        lines.append(f"| {row.scenario} | {row.tried:,} | {row.survived:,} | {lost} | {duplicates} | {row.note} |")
     return lines
+
+
+def _merged(rows: list[Row]) -> list[Row]:
+    merged: dict[str, Row] = {}
+    for row in rows:
+        known = merged.get(row.scenario)
+        merged[row.scenario] = row if known is None else known.with_more(row)
+    return sorted(merged.values(), key=lambda row: row.scenario)

@@ -17,10 +17,11 @@ from tui_canned import NOW
 from tui_fakes import FakeFacade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from textual.pilot import Pilot
 
+    from sqs_core.model import Snapshot
     from sqs_tui.commands import Pane
     from sqs_tui.screens.main import MainScreen
 
@@ -83,6 +84,21 @@ async def dashboard(
             yield running
     finally:
         departure.close()
+
+
+async def screens_of(snapshots: Sequence[Snapshot]) -> list[str]:
+    """For each snapshot what somebody reads who looks at the dashboard and at the identity, without the line breaks."""
+    texts = []
+    async with dashboard(size=(220, 60)) as running:
+        for each in snapshots:
+            running.facade.now = each
+            await running.frame()
+            text = running.text()
+            await running.press("I")
+            text += running.text()
+            await running.press("escape")
+            texts.append(" ".join(text.split()))
+    return texts
 
 
 def normalised(svg: str) -> str:

@@ -1,6 +1,6 @@
 """Every write that a person asks for, one JSON line each, kept across runs: who, when, where, what, why, and how it ended.
 
-Ids and counts, never bodies. A write whose line cannot be written is refused.
+Ids and counts, never bodies; secrets in a reason or an error as `***`. A write whose line cannot be written is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.json_lines import append_lines, read_lines
+from sqs_core.masking import mask_secrets
 from sqs_core.state_directory import state_directory
 from sqs_core.wire import iso
 
@@ -93,10 +94,11 @@ def newest_lines(most: int) -> list[dict[str, Any]]:
 def append(fields: dict[str, Any]) -> None:
     """Write one line and wait until it is on the disk. Raises `ConfigurationError` where that fails."""
     path = log_path()
+    masked = {name: mask_secrets(value) if isinstance(value, str) else value for name, value in fields.items()}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            append_lines(descriptor, [{"at": iso(time.time()), **fields}])
+            append_lines(descriptor, [{"at": iso(time.time()), **masked}])
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -57,6 +57,6 @@ def first_facts(consumer: QueueConsumer, look: SQSClient, url: str) -> QueueFact
             raise ConfigurationError(f"queue {consumer.reference.given!r} cannot be read: {error}") from error
         if error.trouble is not Trouble.AUTH:
             raise
-        text = f"attributes cannot be read, so nothing is given up and leases are {UNKNOWN_VISIBILITY_SECONDS} s: {error}"
+        text = f"{error}; without attributes nothing is given up, and leases are {UNKNOWN_VISIBILITY_SECONDS} s"
         consumer.events.record(Level.WARNING, Code.ATTRIBUTES_UNREADABLE, consumer.name, text, collapse="")
         return QueueFacts()

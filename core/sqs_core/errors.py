@@ -5,6 +5,7 @@ A closed hierarchy: each error's text says what is wrong, which value, and what 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from sqs_core.masking import mask_secrets
@@ -154,8 +155,12 @@ def _status(error: BaseException) -> int:
     return status if isinstance(status, int) else 0
 
 
+_PREAMBLE = re.compile(r"An error occurred \([^()]*\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: ?")
+"""What the SDK writes before SQS's own words. It says the code last, where a narrow column cuts it off."""
+
+
 def describe(error: BaseException) -> str:
-    """One line about an exception: our own text, or its class, code and text, secrets masked.
+    """One line about an exception: our own text, SQS's code and words, or its class and text; secrets masked.
 
     Untrusted: faces clean it before they draw it.
     """
@@ -166,6 +171,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SqsTuiError):
         return text
     code = error_code(error)
+    if code and (preamble := _PREAMBLE.match(text)):
+        return f"{code} – {text[preamble.end() :] or 'no message'}"
     name = type(error).__name__
     return f"{name} {code}: {text}" if code and code not in text else f"{name}: {text}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LINE_LIMIT = 240
@@ -52,12 +53,7 @@ def many_lines(text: str) -> str:
 
 def _cap_marks(text: str) -> str:
     """Stacked combining marks paint over the lines above and below: keep the first few of each character."""
-    if text.isascii():
+    marks = "" if text.isascii() else "".join(filter(_is_mark, set(text)))
+    if not marks:
         return text
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if _is_mark(character) else 0
-        if marks <= _MARKS_PER_CHARACTER:
-            kept.append(character)
-    return "".join(kept)
+    return re.sub(f"([{marks}]{{{_MARKS_PER_CHARACTER}}})[{marks}]+", r"\1", text)

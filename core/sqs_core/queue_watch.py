@@ -48,7 +48,7 @@ class QueueWatch:
         try:
             facts = consumer.queue.facts(self._engine.clock.wall())
         except RequestError as error:
-            text = f"attributes cannot be read, the depth shown is the last known: {error}"
+            text = f"{error}; the depth shown is the last known"
             self._engine.events.record(Level.WARNING, Code.ATTRIBUTES_UNREADABLE, consumer.name, text, collapse=error.trouble)
             return
         if facts.dead_letter_name is None and consumer.facts.dead_letter_name is None and facts.depth is None:

@@ -6,12 +6,17 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.model import Level
+
 if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Snapshot
 
+MOST_TROUBLES = 20
+
 
 def make_report(snapshot: Snapshot, duration_seconds: float) -> dict[str, Any]:
-    """The sums over all queues; with several queues also `queues`, the same columns for each."""
+    """The sums over all queues; with several queues also `queues`, the same columns for each. `troubles` are the newest
+    warnings and errors, `{code, queue, text, count}` each, oldest first."""
     parts = {consumer.queue: _columns(consumer) for consumer in snapshot.consumers}
     totals: Counter[str] = Counter()
     requests: Counter[str] = Counter()
@@ -19,6 +24,11 @@ def make_report(snapshot: Snapshot, duration_seconds: float) -> dict[str, Any]:
         requests.update(part["requests"])
         totals.update({name: value for name, value in part.items() if name != "requests"})
     report: dict[str, Any] = {**totals, "requests": dict(requests), "duration_seconds": round(duration_seconds, 3)}
+    report["troubles"] = [
+        {"code": event.code, "queue": event.queue, "text": event.text, "count": event.count}
+        for event in snapshot.events
+        if event.level in (Level.WARNING, Level.ERROR)
+    ][-MOST_TROUBLES:]
     if len(parts) > 1:
         report["queues"] = parts
     return report

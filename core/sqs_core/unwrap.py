@@ -11,10 +11,15 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGEST_CHARACTERS = 2**20
 """No layer is larger, whatever it would expand to."""
+LARGEST_JSON_CHARACTERS = 2**18
+"""Larger JSON is not looked into: the parser holds up all threads as long as it runs."""
 MOST_LAYERS = 6
 _DEEPEST = 8
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}\Z")
@@ -47,17 +52,32 @@ class Layer:
 
 def unwrap(body: str) -> tuple[Layer, ...]:
     """The layers beneath a body, outermost first; none where the body is all there is. Never raises."""
+    return tuple(_peel(body))
+
+
+def unwrap_small(body: str, small: int) -> tuple[Layer, ...] | None:
+    """The same, but None where a text of more than `small` characters would have to be read for it."""
     layers: list[Layer] = []
+    text, peeling = body, _peel(body)
+    while len(text) <= small:
+        found = next(peeling, None)
+        if found is None:
+            return tuple(layers)
+        layers.append(found)
+        text = found.text
+    return None
+
+
+def _peel(body: str) -> Iterator[Layer]:
     text = body
-    while len(layers) < MOST_LAYERS:
+    for _ in range(MOST_LAYERS):
         found = _next(text)
         if found is None or found.text == text:
-            break
-        layers.append(found)
+            return
+        yield found
         if found.kind == _S3:
-            break
+            return
         text = found.text
-    return tuple(layers)
 
 
 _S3 = "S3 pointer"
@@ -68,7 +88,7 @@ def _next(text: str) -> Layer | None:
     if len(stripped) > LARGEST_CHARACTERS or not stripped:
         return None
     if stripped[0] in '{["':
-        return _in_json(stripped)
+        return _in_json(stripped) if len(stripped) <= LARGEST_JSON_CHARACTERS else None
     return _in_base64(stripped) if _BASE64.match(stripped) else None
 
 

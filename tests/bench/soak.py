@@ -49,6 +49,8 @@ MOST_GROWTH_BYTES_A_MINUTE = 1024 * 1024
 LONG_ENOUGH_MINUTES = 10.0
 """In a shorter run the allocator's own growth is more than what a leak would add."""
 MOST_SNAPSHOT_SECONDS = 0.25
+MOST_MORE = 20
+"""Descriptors or threads in the last third of a run beyond those in the first: connections come and go."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Soak:
         for name in ("descriptors", "threads"):
             values = [getattr(each, name) for each in warm]
             third = max(1, len(values) // 3)
-            if max(values[-third:]) > 2 * max(values[:third]) + 20:
+            if max(values[-third:]) > max(values[:third]) + MOST_MORE:
                 self.problems.append(f"{name} grew: {max(values[:third])} → {max(values[-third:])}")
         if max(each.events for each in warm) > MAXIMUM_EVENTS:
             self.problems.append("the event log is not bounded")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
         from sqs_tui.dashboard import DashboardApp
 
+        _spare_collections()
         try:
             return DashboardApp(facade, options, departure, watch).run()
         finally:
@@ -54,12 +56,19 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
         from sqs_tui.fleet_app import FleetApp
 
+        _spare_collections()
         try:
             return FleetApp(fleet, found, options, departure, watch).run()
         finally:
             fleet.close()
 
     return _guarded(OnlyLeaving(), options, run)
+
+
+def _spare_collections() -> None:
+    """What has been imported is there to stay; to look through it again and again would hold the screen up each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _guarded(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 INPUT_LIMIT = 64 * 1024
 OUTPUT_LIMIT = 256 * 1024
 DEPTH_LIMIT = 32
-LINES_LIMIT = 1_000
-"""A screen lays out every line before it draws one, and with tens of thousands it would stand still for seconds."""
 DRAWN_LIMIT = 64 * 1024
+LINES_LIMIT = 10_000
+"""To fold more than this at the width of a screen would hold it up."""
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
@@ -48,12 +48,12 @@ def lay_out(body: str, length: int | None = None) -> Layout:
 
 
 def drawable(text: str) -> Layout:
-    """As much of a text, whose controls are visible forms by now, as can be drawn at once, and a note where that is not all."""
+    """As much of a text, whose controls are visible forms by now, as is drawn, and a note where that is not all."""
     head = text[:DRAWN_LIMIT]
     lines = head.split("\n", LINES_LIMIT)
     if len(lines) > LINES_LIMIT:
         return Layout("\n".join(lines[:LINES_LIMIT]), f"the first {LINES_LIMIT:,} of {text.count(chr(10)) + 1:,} lines are drawn")
-    return Layout(head, "" if len(head) == len(text) else "the beginning is drawn")
+    return Layout(head, "" if len(head) == len(text) else f"the first {DRAWN_LIMIT:,} of {len(text):,} characters are drawn")
 
 
 def _indent(body: str) -> str | None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _BACKLOG = 128
 _SECONDS_KEPT = 4096
 _STOP_SECONDS = 5.0
+_TURNS = 4
+"""Of the loop, until what was cancelled has ended and its transports are closed."""
 _ENDINGS = (OSError, ValueError, EOFError, asyncio.LimitOverrunError)
 
 
@@ -52,8 +54,8 @@ class ChaosProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos", daemon=True)
         self._place = _bound_socket(0)
-        self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None] | None] = set()  # asyncio itself forgets those whose client has hung up
+        self._listening = False
+        self._serving: dict[socket.socket, asyncio.Task[None]] = {}
 
     @property
     def url(self) -> str:
@@ -117,39 +119,46 @@ class ChaosProxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_STOP_SECONDS)
 
     async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._serve, sock=self._place.dup(), backlog=_BACKLOG, limit=LONGEST_HEAD_BYTES
-            )
+        if not self._listening:
+            self._listening = True
+            self._place.setblocking(False)
+            self._place.listen(_BACKLOG)
+            self._loop.add_reader(self._place, self._accept)
 
     async def _close(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        if self._listening:
+            self._listening = False
+            self._loop.remove_reader(self._place)
             port = self._place.getsockname()[1]
             self._place.close()
             self._place = _bound_socket(port)  # bound and not listening: connections are refused, and nobody else gets the port
-        await asyncio.sleep(0)  # a connection that was just accepted gets as far as where it can be cancelled
-        connections = asyncio.all_tasks() - {asyncio.current_task()}
-        for connection in connections:
-            connection.cancel()
-        if connections:
-            await asyncio.wait(connections, timeout=_STOP_SECONDS)
-        for _ in range(2):
-            await asyncio.sleep(0)  # transports close in the next turn of the loop
+        for task in self._serving.values():
+            task.cancel()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        for connection in self._serving:  # a task that is cancelled before its first step closes nothing itself
+            connection.close()
+        self._serving.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        link, own = _Link(self._host, self._port), asyncio.current_task()
-        self._serving.add(own)
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._place.accept()
+            self._serving[connection] = self._loop.create_task(self._serve(connection))
+
+    async def _serve(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection, limit=LONGEST_HEAD_BYTES)
+        link = _Link(self._host, self._port)
         try:
             with contextlib.suppress(*_ENDINGS):
                 await self._answer_all(reader, writer, link)
+            writer.close()
+            with contextlib.suppress(*_ENDINGS):
+                await writer.wait_closed()
         except asyncio.CancelledError:
             _reset(writer)
         finally:
-            self._serving.discard(own)
             link.close()
-            writer.close()
+            self._serving.pop(connection, None)
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: _Link) -> None:
         while (request := await read_message(reader)) is not None:
@@ -217,7 +226,7 @@ class _Link:
     def close(self) -> None:
         streams, self._streams = self._streams, None
         if streams is not None:
-            streams[1].close()
+            streams[1].transport.abort()
 
 
 class _Exchange:

@@ -12,6 +12,7 @@ from sqs_core.model import MessageDetail
 from sqs_core.peek import Rung
 from sqs_tui.bench_rows import state_text
 from sqs_tui.editor import edit
+from sqs_tui.endings import endings
 from sqs_tui.format import plural
 from sqs_tui.place_text import where
 from sqs_tui.safe_text import content, one_line
@@ -69,7 +70,8 @@ class BenchWork:
         row = self._screen.current()
         if row is not None:
             seen = {Rung.BACK_DOOR: "seen on the emulator's page", Rung.RECEIVE: "received by a look"}.get(row.rung, "known here")
-            detail = MessageDetail(row.message, ((self._bench.view().at, seen),), None, False)
+            before = endings(self._facade.snapshot(), row.message.message_id)
+            detail = MessageDetail(row.message, (*before, (self._bench.view().at, seen)), None, False)
             self._screen.app.push_screen(
                 MessageScreen(
                     detail, None, Privacy.of(self._facade, detail), state=state_text(row), fetching=Fetching.of(self._facade)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -17,25 +18,31 @@ from sqs_core.errors import describe
 from sqs_core.masking import MASK, mask_secrets, mask_value
 from sqs_core.message_json import message_to_json
 from sqs_core.personal_data import mask_all, mask_personal
-from sqs_core.unwrap import Layer, unwrap
+from sqs_core.unwrap import Layer, unwrap, unwrap_small
 from sqs_tui import format as shown
-from sqs_tui.json_text import INPUT_LIMIT, drawable, lay_out
+from sqs_tui.body_view import NOTHING_YET, QUICK_CHARACTERS, uncollected, view_body
+from sqs_tui.json_text import INPUT_LIMIT
 from sqs_tui.new_file import write_new
-from sqs_tui.safe_text import content, many_lines, one_line
+from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
+from sqs_tui.widgets.long_text import LongText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.worker import Worker
 
     from sqs_core.facade import EngineFacade
     from sqs_core.model import AttributeValue, MessageDetail
+    from sqs_tui.body_view import BodyView
     from sqs_tui.screens.fetching import Fetching
 
+Result = TypeVar("Result")
+_LATER = "later"
 _BINARY_SHOWN_BYTES = 48
 _NAME_WIDTH = 34
 _VALUE_LIMIT = 2_000
@@ -92,8 +99,9 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         self._privacy = privacy or Privacy()
         self._folder, self._state, self._fetching = folder, state, fetching
         self._raw = False
-        self._layers = (Layer("body", "", detail.message.body), *unwrap(detail.message.body))
-        self._layer = len(self._layers) - 1
+        self._view = NOTHING_YET
+        self._layers: tuple[Layer, ...] = (Layer("body", "", detail.message.body),)
+        self._layer = 0
 
     def compose(self) -> ComposeResult:
         """One scrolling text in a frame."""
@@ -102,12 +110,12 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
             dialog.border_title = content(f"Message {message.message_id}", 60)
             yield Static(self._facts())
             yield Static(id="body-title")
-            yield Static(id="body-text")
+            yield LongText(id="body-text")
             yield Static(id="rest")
 
     def on_mount(self) -> None:
-        """Draw the body."""
-        self._draw()
+        """Look what is inside the body, and draw it."""
+        self._look_inside()
 
     def action_toggle_raw(self) -> None:
         """The body as it came, or laid out."""
@@ -126,13 +134,12 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
             self._fetching.ask(self, pointer, self._take)
 
     def _take(self, text: str, note: str) -> None:
-        self._layers = (*self._layers, Layer("object", note, text), *unwrap(text))
-        self._layer, self._raw = len(self._layers) - 1, False
-        self._draw()
+        self._layers = (*self._layers, Layer("object", note, text))
+        self._look_inside()
 
     def action_copy(self) -> None:
         """What is shown of the body, to the terminal's clipboard."""
-        text = self._shown()
+        text = self._view.plain
         self.app.copy_to_clipboard(text)
         cut = ", the beginning of it" if len(self._layers[self._layer].text) > INPUT_LIMIT else ""
         self.notify(f"{len(text):,} characters copied{cut}, as they are shown.", markup=False)
@@ -172,28 +179,51 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         if self._replay:
             self._replay()
 
-    def _masked(self, text: str) -> str:
-        return (mask_all if self._privacy.hidden else mask_secrets)(text, INPUT_LIMIT)
+    def _look_inside(self) -> None:
+        """Unwrap the innermost layer, and show what is found to be the innermost then."""
+        outer = self._layers
+        found = unwrap_small(outer[-1].text, QUICK_CHARACTERS)
+        if found is None:
+            self._draw()
+            self._later(unwrap, (outer[-1].text,), lambda found: self._found(outer, found))
+        else:
+            self._found(outer, found)
 
-    def _shown(self) -> str:
-        text = self._layers[self._layer].text
-        masked = self._masked(text)
-        return masked if self._raw else lay_out(masked, len(text)).text
+    def _found(self, outer: tuple[Layer, ...], inner: tuple[Layer, ...]) -> None:
+        self._layers = (*outer, *inner)
+        self._layer, self._raw = len(self._layers) - 1, False
+        self._draw()
 
     def _draw(self) -> None:
+        self.query_one("#rest", Static).update(self._rest())
+        text, mask, raw = self._layers[self._layer].text, mask_all if self._privacy.hidden else mask_secrets, self._raw
+        if len(text) <= QUICK_CHARACTERS:
+            self.workers.cancel_group(self, _LATER)
+            self._show(view_body(text, mask, raw=raw))
+        else:
+            self._show(NOTHING_YET)
+            self._later(lambda: view_body(text, mask, raw=raw), (), self._show)
+
+    def _later(self, work: Callable[..., Result], arguments: tuple[object, ...], then: Callable[[Result], None]) -> None:
+        """Do bounded work on a thread; only what was asked for last is taken."""
+
+        async def do() -> None:
+            then(await asyncio.to_thread(uncollected, work, *arguments))
+
+        _: Worker[None] = self.run_worker(do, group=_LATER, exclusive=True)
+
+    def _show(self, view: BodyView) -> None:
+        self._view = view
         layer = self._layers[self._layer]
-        masked = self._masked(layer.text)
         notes = [" › ".join(each.kind for each in self._layers[: self._layer + 1]) if len(self._layers) > 1 else ""]
         notes += [layer.note, f"{len(layer.text):,} characters"]
-        if masked != layer.text[:INPUT_LIMIT]:
+        if view.masked:
             notes.append(
                 "secrets masked as ***" if not self._privacy.hidden else "secrets and personal data masked; H shows the latter"
             )
-        drawn = drawable(many_lines(self._shown()))
-        notes += ["as it came" if self._raw else "", lay_out(masked, len(layer.text)).note, drawn.note]
+        notes += view.notes
         self.query_one("#body-title", Static).update(_heading("Body", " · ".join(note for note in notes if note)))
-        self.query_one("#body-text", Static).update(Content(drawn.text))
-        self.query_one("#rest", Static).update(self._rest())
+        self.query_one("#body-text", LongText).update(view.drawn)
         more = " · u layers" if len(self._layers) > 1 else ""
         more += " · F fetch it" if self._layers[-1].pointer and self._fetching else ""
         hint = f"esc closes · r raw{more} · y copy · s save{' · H personal data' if self._privacy.hidden else ''}"
@@ -218,9 +248,9 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
     def _rest(self) -> Content:
         message = self._detail.message
         sections = [
+            *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
             *_section("Attributes", ((name, self._attribute(name, value)) for name, value in message.typed_attributes.items())),
             *_section("System attributes", ((name, _system(name, value)) for name, value in message.system.items())),
-            *_section("Timeline", ((shown.clock_time(at), text) for at, text in self._detail.timeline)),
         ]
         return Content("\n").join(sections)
 
