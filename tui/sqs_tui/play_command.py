@@ -79,11 +79,14 @@ def _draw(playback: Playback, flags: dict[str, Any], path: Path, size: tuple[int
     from sqs_tui.new_file import write_only_new
     from sqs_tui.picture import draw_picture
 
+    refusal = f"--screenshot {str(path)!r} exists: choose another name"
+    if path.exists():
+        raise ConfigurationError(refusal)
     svg = asyncio.run(draw_picture(playback, _options(playback, flags), size))
     try:
         write_only_new(path, svg)
     except FileExistsError:
-        raise ConfigurationError(f"--screenshot {str(path)!r} exists: choose another name") from None
+        raise ConfigurationError(refusal) from None
     except OSError as error:
         raise ConfigurationError(f"--screenshot {str(path)!r} cannot be written: {error.strerror}") from error
     return 0
