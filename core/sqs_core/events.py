@@ -61,6 +61,8 @@ class Code(StrEnum):
     REPLAY_SENT = "replay.sent"
     REPLAY_FAILED = "replay.failed"
     CAPTURE_ENDED = "capture.ended"
+    RECORDING_STARTED = "recording.started"
+    RECORDING_ENDED = "recording.ended"
     METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
     TERMINAL_SILENT = "terminal.silent"

@@ -13,7 +13,8 @@ from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
 from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
-from sqs_tui.cli_options import global_options, shared
+from sqs_tui.cli_options import global_options, recording_options, shared
+from sqs_tui.cli_play import play
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
@@ -81,6 +82,7 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option(
     "--capture-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all)."
 )
+@recording_options
 @global_options
 @click.pass_context
 def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> None:
@@ -125,6 +127,7 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
 @click.option("--headless", is_flag=True, help="No screen: events on stderr, a report on stdout.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@recording_options
 @global_options
 @click.pass_context
 def demo(context: click.Context, /, **own: Any) -> None:
@@ -134,7 +137,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS):
+for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS, play):
     cli.add_command(more)
 
 

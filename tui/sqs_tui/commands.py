@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
 from sqs_tui.command_table import COMMANDS as CONSUMER_COMMANDS
 from sqs_tui.demo_commands import DEMO_COMMANDS
 from sqs_tui.fleet_commands import FLEET_COMMANDS
+from sqs_tui.play_commands import PLAY_COMMANDS
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
-COMMANDS = (*CONSUMER_COMMANDS, *DEMO_COMMANDS, *FLEET_COMMANDS)
+COMMANDS = (*CONSUMER_COMMANDS, *DEMO_COMMANDS, *FLEET_COMMANDS, *PLAY_COMMANDS)
 BY_ID = {command.id: command for command in COMMANDS}
 
 
@@ -54,6 +57,11 @@ def app_bindings() -> list[Binding]:
     ]
 
 
+def would_run_live(command_id: str, situation: Situation) -> bool:
+    """Whether a command that a recording does not allow would be, were a consumer of this process behind it."""
+    return BY_ID[command_id].allowed(replace(situation, view_only=False, attached=False, playing=False))
+
+
 def bar_commands(situation: Situation) -> list[Command]:
     """What the key bar offers now, in the table's order."""
     here = situation.pane.name.lower() if situation.pane else None
@@ -85,6 +93,7 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
 def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
     """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
     of_fleet = [Group.FLEET, Group.MOVE]
-    hidden = {Group.FLEET} if situation.demo else {Group.FLEET, Group.DEMO}
-    groups = of_fleet if place is Place.FLEET else [group for group in Group if group not in hidden]
-    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    shown = {Group.DEMO: situation.demo, Group.RECORDING: situation.playing, Group.FLEET: False}
+    groups = of_fleet if place is Place.FLEET else [group for group in Group if shown.get(group, True)]
+    listed = [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    return [(group, commands) for group, commands in listed if commands]

@@ -23,6 +23,7 @@ from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
+from sqs_tui.recording_flags import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,16 +58,25 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
+        control = wants_control(flag=flags["control"])
         with _metrics(engine, flags["metrics_address"]):
-            return run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
+            around = watched(engine, flags, control_socket(engine, control=control))
+            return run_headless(engine, writer, flags["max_messages"], flags["duration"], around=around)
     only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
         require_terminal()
         log_through(writer)
-        return show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+        control = wants_control(flag=flags["control"])
+        return show(engine, flags, watched(engine, flags, control_socket(engine, control=control)))
+
+
+@contextmanager
+def watched(engine: Engine, flags: dict[str, Any], control: AbstractContextManager[None]) -> Iterator[None]:
+    """Can be attached to, and is recorded where that was asked for, while the block runs."""
+    with control, recorded(engine, lambda: engine.events, flags):
+        yield
 
 
 @contextmanager
@@ -120,10 +130,13 @@ def run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
-    reachable: AbstractContextManager[None] | None = None,
+    around: AbstractContextManager[None] | None = None,
 ) -> int:
-    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code."""
-    with SignalStops() as stops, reachable or nullcontext():
+    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code.
+
+    `around` is entered before the engine starts and left once it has ended.
+    """
+    with SignalStops() as stops, around or nullcontext():
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
@@ -151,13 +164,13 @@ def _end(engine: Engine, code: int) -> int:
     return code
 
 
-def show(engine: Engine, flags: dict[str, Any], reachable: AbstractContextManager[None] | None = None) -> int:
+def show(engine: Engine, flags: dict[str, Any], around: AbstractContextManager[None] | None = None) -> int:
     """Show the dashboard over an engine until it is left; returns the exit code."""
     options = replace(dashboard_options(flags), leave_when_failed=bool(engine.consumers), view_only=engine.connection.read_only)
     from sqs_tui.app import run_dashboard
     from sqs_tui.silence import PauseWhileSilent
 
-    with reachable or nullcontext():
+    with around or nullcontext():
         code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
         engine.close()
     return leave(engine, code)
