@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 
 from sqs_core.model import Level
 from sqs_tui.asking_driver import AskingDriver
 from sqs_tui.commands import app_bindings
 from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_tui.screens.offering import OffersCommands
 from sqs_tui.secrecy import masked_traceback
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.filter import LineFilter
+    from textual.screen import Screen
 
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
@@ -52,6 +54,26 @@ class BaseApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the backstop against control characters in foreign text."""
         return [*super().get_line_filters(), self._backstop]
+
+    def home(self) -> OffersCommands:
+        """The screen whose commands the palette offers over one that has none of its own."""
+        raise NotImplementedError
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: our commands that are allowed now, and Textual's choice of themes."""
+        for command in self._commanded(screen).offered_commands():
+            action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
+            yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
+        for system_command in super().get_system_commands(screen):
+            if system_command.title not in UNWANTED_SYSTEM_COMMANDS:
+                yield system_command
+
+    def action_screen_command(self, command_id: str) -> None:
+        """Run a command of the screen that the palette was opened over."""
+        self._commanded(self.screen).action_command(command_id)
+
+    def _commanded(self, screen: Screen[object]) -> OffersCommands:
+        return screen if isinstance(screen, OffersCommands) else self.home()
 
     def refresh_frame(self) -> None:
         """Draw what there is now. Never raises."""
