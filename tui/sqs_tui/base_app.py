@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +16,8 @@ from sqs_tui.commands import app_bindings
 from sqs_tui.safe_text import DropObeyed, one_line
 from sqs_tui.screens.offering import OffersCommands
 from sqs_tui.secrecy import masked_traceback
+from sqs_tui.theme_choice import THEME_NAMES, suitable_theme
+from sqs_tui.themes import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from sqs_tui.options import DashboardOptions
     from sqs_tui.terminal_watch import TerminalWatch
 
-PLAIN_THEME = "ansi-dark"
 UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
 
 
@@ -46,10 +48,10 @@ class BaseApp(App[int]):
         self._departure = departure
         self._backstop = DropObeyed()
         self._complaint = ""
-        if options.theme is not None and options.theme in self.available_themes:
-            self.theme = options.theme
-        elif self.console.color_system == "standard":
-            self.theme = PLAIN_THEME
+        for theme in THEMES:
+            self.register_theme(theme)
+        known = options.theme in self.available_themes
+        self.theme = options.theme if known and options.theme else suitable_theme(os.environ, self.console.color_system)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the backstop against control characters in foreign text."""
@@ -87,7 +89,7 @@ class BaseApp(App[int]):
     def _begin_frames(self) -> None:
         self._departure.on_change = self._wake
         if self._options.theme not in (None, self.theme):
-            self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
+            self._complain(f"no theme {self._options.theme}: {', '.join(THEME_NAMES)}; ctrl+p, Theme lists more")
         self.set_interval(1 / self._options.fps, self.refresh_frame)
         self._watch_terminal()
         self.refresh_frame()
