@@ -13,7 +13,8 @@ from sqs_tui.commands import Place, Situation
 from sqs_tui.drain import PAUSED
 from sqs_tui.rows import Tone
 from sqs_tui.safe_text import content
-from sqs_tui.screens.dialogs import Confirm, Help
+from sqs_tui.screens.dialogs import Confirm
+from sqs_tui.screens.help import Help
 from sqs_tui.screens.member import MemberScreen
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.shared_commands import save_screenshot

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_tui import pane_rows, summary
-from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings, would_run_live
+from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings, would_run_live
 from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
+    from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
     from sqs_tui.rows import Column
     from sqs_tui.trends import Rates
@@ -153,6 +154,10 @@ class MainScreen(Steady, Screen[None]):
             playing=playback is not None,
             standing=playback is not None and not playback.position().moves,
         )
+
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(self.situation)
 
     def action_command(self, command_id: str, key: str = "") -> None:
         """Run a command of the table, if it is allowed now."""
