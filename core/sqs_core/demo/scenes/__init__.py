@@ -5,9 +5,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from sqs_core.demo.scenes.backpressure import Backpressure
 from sqs_core.demo.scenes.batch_barrier import BatchBarrier
+from sqs_core.demo.scenes.drain import Drain
 from sqs_core.demo.scenes.fifo_blocked import FifoBlocked
 from sqs_core.demo.scenes.hot_loop import HotLoop
+from sqs_core.demo.scenes.idle_cost import IdleCost
 from sqs_core.demo.scenes.outage import Outage
 from sqs_core.demo.scenes.peek_kills import PeekKills
 from sqs_core.demo.scenes.poison import Poison
@@ -31,6 +34,9 @@ _ALL: tuple[type[Scene], ...] = (
     FifoBlocked,
     Throttled,
     Outage,
+    Backpressure,
+    Drain,
+    IdleCost,
 )
 SCENES = {scene.name: scene for scene in _ALL}
 
