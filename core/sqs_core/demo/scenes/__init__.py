@@ -11,6 +11,7 @@ from sqs_core.demo.scenes.drain import Drain
 from sqs_core.demo.scenes.fifo_blocked import FifoBlocked
 from sqs_core.demo.scenes.hot_loop import HotLoop
 from sqs_core.demo.scenes.idle_cost import IdleCost
+from sqs_core.demo.scenes.kill_9 import Kill9
 from sqs_core.demo.scenes.outage import Outage
 from sqs_core.demo.scenes.peek_kills import PeekKills
 from sqs_core.demo.scenes.poison import Poison
@@ -36,6 +37,7 @@ _ALL: tuple[type[Scene], ...] = (
     Outage,
     Backpressure,
     Drain,
+    Kill9,
     IdleCost,
 )
 SCENES = {scene.name: scene for scene in _ALL}
