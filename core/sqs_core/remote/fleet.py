@@ -58,7 +58,10 @@ class Member:
             problem = candidate.pod.problem
         control = view.hello.control if view.hello else None
         name = candidate.target.name
-        return MemberView(candidate.key, name, candidate.pod, view.phase, view.age_seconds, control, self._figures, word, problem)
+        return MemberView(
+            candidate.key, name, candidate.pod, view.phase, view.age_seconds, control, self._figures, word, problem,
+            restarts=candidate.restarts,
+        )  # fmt: skip
 
     def _rate(self, snapshot: Snapshot) -> float | None:
         samples, done = self._samples, finished(snapshot)
@@ -108,6 +111,8 @@ class Fleet:
         self._problems: dict[str, str] = {}
         self._news: deque[tuple[float, str]] = deque(maxlen=_MOST_NEWS)
         self._closed = threading.Event()
+        self.remarks: Callable[[], tuple[str, ...]] = tuple
+        """What else there is to say about the whole, the most important first."""
 
     @property
     def where(self) -> str:
@@ -139,7 +144,12 @@ class Fleet:
         compared = [
             replace(view, differs=differs.get(view.key, view.differs), skew=skewed.get(view.key, view.skew)) for view in views
         ]
-        return FleetView(tuple(compared), totals_of(compared), said, "; ".join(problems), news)
+        return FleetView(tuple(compared), totals_of(compared), (*self.remarks(), *said), "; ".join(problems), news)
+
+    def announce(self, text: str) -> None:
+        """Say it among those who came and went."""
+        with self._lock:
+            self._news.append((time.time(), text))
 
     def member(self, key: str) -> Member | None:
         """The member, while it is there."""
