@@ -62,6 +62,7 @@ class Code(StrEnum):
     CAPTURE_ENDED = "capture.ended"
     METRICS_SERVED = "metrics.served"
     PROCESS_STARTED = "process.started"
+    PROCESS_RESTARTED = "process.restarted"
     PROCESS_CRASHED = "process.crashed"
     PROCESS_ENDED = "process.ended"
     PROCESSES_DRAINING = "processes.draining"

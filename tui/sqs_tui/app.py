@@ -68,6 +68,8 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
 
 def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
     """Show the processes that this one supervises, until they have ended; leaving drains them. Returns the worst exit code."""
+    from sqs_tui.ensemble_silence import PauseAllWhileSilent
+
     supervisor = ensemble.supervisor
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
@@ -80,7 +82,7 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
             if not supervisor.ended:
                 departure.stop_engine()
 
-    return _guarded(supervisor, options, run)
+    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
 
 
 def _spare_collections() -> None:

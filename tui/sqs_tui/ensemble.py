@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import LONGEST_TEXT
 from sqs_core.events import Code, EventLog
 from sqs_core.masking import mask_secrets
-from sqs_core.model import Level
 from sqs_core.processes.slot import Terms
 from sqs_core.processes.supervisor import Supervisor
 from sqs_core.remote.fleet import Fleet
@@ -58,7 +57,7 @@ class Ensemble:
         self.fleet = Fleet(self.supervisor.sources, per_second=_FRAMES_PER_SECOND, why=flags["reason"])
         self.fleet.remarks = self.supervisor.remarks
         for slot, there in zip(self.supervisor.slots, self.members, strict=True):
-            slot.newest = partial(self._newest, there.key)
+            slot.newest = partial(self.newest, there.key)
 
     def start(self) -> None:
         """Start the processes, and follow them."""
@@ -77,13 +76,14 @@ class Ensemble:
             bound = [f"--max-messages={max(1, share(self._most, self._processes, number) - finished)}"]
         return [*program(), "consume", *self._arguments, *bound, "--", *self._queues]
 
-    def _newest(self, key: str) -> Snapshot | None:
+    def newest(self, key: str) -> Snapshot | None:
+        """What was last heard of a member."""
         member = self.fleet.member(key)
         return member.viewing.view().snapshot if member else None
 
     def _tell(self, event: Event) -> None:
         self._writer(event)
-        if event.level is not Level.INFO:
+        if event.code in (Code.PROCESS_RESTARTED, Code.PROCESS_ENDED):
             self.fleet.announce(event.text)
 
     def said(self, pid: int, line: str) -> None:

@@ -105,6 +105,11 @@ class Slot:
             return f"{self._trouble}, the next starts in {max(0.0, self._again_at - time.monotonic()):.0f} s"
         return ""
 
+    @property
+    def past(self) -> str:
+        """What is to be known of those before; empty where there were none."""
+        return f"restarted {self.restarts}×, the last time after {self.lives[-1].ending.how}" if self.restarts else ""
+
     def _live(self) -> int | None:
         """One life. The exit code where there is to be no other."""
         terms = self._terms
@@ -114,7 +119,8 @@ class Slot:
             command = terms.command(self.number, sum(life.finished for life in self.lives))
             child = self._child = Child(command, terms.folder, terms.listener)
             self._pid = child.pid
-        terms.events.record(Level.INFO, Code.PROCESS_STARTED, None, f"process {self.number}: pid {child.pid} is started")
+        code, place = (Code.PROCESS_RESTARTED, f" in place of {self.lives[-1].pid}") if self.lives else (Code.PROCESS_STARTED, "")
+        terms.events.record(Level.INFO, code, None, f"process {self.number}: pid {child.pid} is started{place}")
         ending = child.wait()
         with self._lock:
             self._child = None
@@ -156,7 +162,7 @@ class Slot:
 
     def target(self, width: int) -> SlotTarget:
         """Where whoever is here now can be reached."""
-        return SlotTarget(self, self._terms.folder, width)
+        return SlotTarget(self, width)
 
     @property
     def pid(self) -> int | None:
@@ -173,8 +179,9 @@ class Slot:
 class SlotTarget:
     """A `Target` whose process may be another one each time."""
 
-    def __init__(self, slot: Slot, folder: Path, width: int) -> None:
-        self._slot, self._folder, self._width = slot, folder, width
+    def __init__(self, slot: Slot, width: int) -> None:
+        self._slot, self._width = slot, width
+        self._met_pid: int | None = None
 
     @property
     def name(self) -> str:
@@ -191,17 +198,25 @@ class SlotTarget:
         """Why nothing answers."""
         slot = self._slot
         text = slot.trouble
-        return Failing("restarting" if slot.waits else "ended", text) if text else None
+        if text:
+            return Failing("restarting" if slot.waits else "ended", text)
+        return Failing("starting", f"pid {slot.pid} is starting") if slot.pid != self._met_pid else None
+
+    @property
+    def past(self) -> str:
+        """See `Slot`."""
+        return self._slot.past
 
     def open(self) -> SocketPeer:
         """See `Target`."""
-        path, trouble = self._slot.path, self._slot.trouble
-        if path is None or trouble:
-            raise UnreachableError(trouble or "nothing is here yet")
+        path, failing = self._slot.path, self.failing
         try:
-            return SocketPeer(path)
-        except OSError as error:
-            raise UnreachableError(f"pid {self._slot.pid} is starting") from error
+            if path is not None:
+                return SocketPeer(path)
+        except OSError:
+            pass  # it does not listen yet, or not any more
+        raise UnreachableError(failing.text if failing else f"pid {self._slot.pid} does not listen")
 
     def met(self, hello: Hello) -> None:
-        """See `Target`: its name is the place's."""
+        """See `Target`."""
+        self._met_pid = hello.pid

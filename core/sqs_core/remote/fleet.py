@@ -51,11 +51,9 @@ class Member:
             self._snapshot = view.snapshot
             rate = self._rate(view.snapshot)
             self._figures = figures_of(view.snapshot, rate, fmean(each[2] for each in self._samples))
-        word, problem = "", ""
+        word, problem = "", candidate.problem
         if view.phase is LinkPhase.LOST:
             word, problem = _word(candidate), view.problem
-        elif candidate.pod is not None:
-            problem = candidate.pod.problem
         control = view.hello.control if view.hello else None
         name = candidate.target.name
         return MemberView(

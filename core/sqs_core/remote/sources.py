@@ -26,6 +26,11 @@ class Candidate:
         return getattr(self.target, "failing", None)
 
     @property
+    def problem(self) -> str:
+        """What is wrong with it, or was, while it answers."""
+        return self.pod.problem if self.pod else getattr(self.target, "past", "")
+
+    @property
     def restarts(self) -> int | None:
         """How often it was started anew; None where nobody counts."""
         return self.pod.restarts if self.pod else getattr(self.target, "restarts", None)
