@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqs_core.remote.fleet import Fleet
     from sqs_core.remote.sources import Candidate
     from sqs_tui.departure import Drainable
+    from sqs_tui.ensemble import Ensemble
     from sqs_tui.options import DashboardOptions
     from sqs_tui.silence import Silence
     from sqs_tui.terminal_watch import WatchLimits
@@ -63,6 +64,25 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
             fleet.close()
 
     return _guarded(OnlyLeaving(), options, run)
+
+
+def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
+    """Show the processes that this one supervises, until they have ended; leaving drains them. Returns the worst exit code."""
+    from sqs_tui.ensemble_silence import PauseAllWhileSilent
+
+    supervisor = ensemble.supervisor
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        with _sparing_collections():
+            from sqs_tui.processes_app import ProcessesApp
+
+        try:
+            return ProcessesApp(ensemble, options, departure, watch).run()
+        finally:
+            if not supervisor.ended:
+                departure.stop_engine()
+
+    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
 
 
 @contextlib.contextmanager
