@@ -14,6 +14,7 @@ from sqs_core.version import __version__
 from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
 from sqs_tui.cli_options import global_options, shared
+from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
@@ -127,7 +128,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS):
+for more in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS):
     cli.add_command(more)
 
 
