@@ -23,7 +23,7 @@ DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 
-.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench pyz clean
+.PHONY: help demo test test-pinned test-newest torture soak check format screenshots browser-png bench pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -69,6 +69,9 @@ format: $(DEV)
 
 screenshots: $(DEV) ## draw the pictures of the README again
 	.venv/bin/python screenshots/make.py
+
+browser-png: $(DEV) ## draw the picture of a browser again; Chromium is needed
+	.venv/bin/python screenshots/browser.py
 
 bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, of a fleet, and of drawing
 	.venv/bin/python tests/bench/bench_consume.py

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,7 +53,7 @@ def shown() -> Iterator[Shown]:
 @pytest.fixture(scope="module")
 def shared_server(shown: Shown) -> Iterator[Serving]:
     """The server over it."""
-    with Serving(str(os.getpid()), "--max-sessions", "2", AWS_SECRET_ACCESS_KEY=SECRET) as server:
+    with Serving(str(shown.path), AWS_SECRET_ACCESS_KEY=SECRET) as server:
         yield server
 
 
@@ -150,7 +151,7 @@ async def test_a_session_shows_and_takes_keys_and_changes_nothing(serving: Servi
         await read_until(websocket, b"it has happened just now")
         (child,) = serving.children()
         arguments = _proc(child, "cmdline")
-        assert arguments[-4:] == ["attach", "--read-only", "--", str(os.getpid())]
+        assert arguments[-4:] == ["attach", "--read-only", "--", str(shown.path)]
         assert SECRET not in "".join(_proc(child, "environ"))
         await websocket.send_str(json.dumps(["stdin", "p"]))
         await websocket.send_str(json.dumps(["stdin", "s"]))
@@ -180,9 +181,8 @@ async def test_so_many_and_no_more_and_what_is_closed_makes_room(shown: Shown, c
             assert len(server.sessions) == 1
         assert session.process is not None
         server.patience_seconds = DEADLINE_SECONDS
-        async with client.ws_connect(url, headers=headers) as next_one:
+        async with client.ws_connect(url, headers=headers):
             assert session.process.returncode is not None, "a session is over when its process is"
-            await read_until(next_one, b"orders")
 
 
 async def test_a_frame_that_is_none_ends_the_session(serving: Serving, client: ClientSession) -> None:
@@ -236,7 +236,10 @@ async def test_sessions_end_with_the_server(shown: Shown, client: ClientSession,
         ((), "no consumer runs here"),
     ],
 )
-def test_what_cannot_be_served_is_refused(arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_served_is_refused(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where consumers of others would be found
     with pytest.raises(ConfigurationError) as refused:
         cli.main(["serve", *arguments], standalone_mode=False)
     assert said in str(refused.value)
