@@ -77,9 +77,20 @@ def test_a_connection_that_the_server_ends_is_not_kept(scripted: ScriptedServer,
 def test_a_connection_closed_while_idle_is_replaced_before_anything_is_sent(scripted: ScriptedServer, subject: Server) -> None:
     subject.request(REQUEST)
     scripted.drop_connections()
-    wait_until(lambda: subject._idle[0].dropped())
+    wait_until(lambda: not subject._idle[0].usable())
     assert subject.request(REQUEST).status == 200
     assert (scripted.connections, len(scripted.asked)) == (2, 2), "each request was sent once"
+
+
+def test_a_connection_that_the_server_may_be_about_to_close_is_not_used_again(
+    scripted: ScriptedServer, subject: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject.request(REQUEST)
+    subject.request(REQUEST)
+    assert scripted.connections == 1
+    monkeypatch.setattr("sqs_core.keep_alive.LONGEST_IDLE_SECONDS", 0.0)
+    subject.request(REQUEST)
+    assert scripted.connections == 2
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """HTTP/1.1 requests to one server over connections that are kept: no more of them than requests that are out at once.
 
-A kept connection that the server has closed meanwhile is noticed before anything is sent, and another is made. After that
-nothing is sent twice here: whoever asked decides what may be.
+A kept connection that the server has closed meanwhile is noticed before anything is sent, and another is made; one that was
+idle for so long that the server may be about to close it is not used again. After that nothing is sent twice here: whoever asked
+decides what may be.
 """
 
 from __future__ import annotations
 
 import select
 import socket
+import time
 import weakref
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
 _WITHOUT_BODY = (204, 304)
+LONGEST_IDLE_SECONDS = 4.0
+"""Uvicorn and Hypercorn, and so MiniStack and LocalStack, close what was idle for 5 s; AWS keeps connections for longer."""
 
 
 class Stage(Enum):
@@ -52,17 +56,18 @@ class Answer:
 class _Connection:
     """A socket and a buffered reader of it."""
 
-    __slots__ = ("poll", "reader", "socket")
+    __slots__ = ("idle_since", "poll", "reader", "socket")
 
     def __init__(self, made: socket.socket) -> None:
         self.socket = made
+        self.idle_since = 0.0
         self.reader: IO[bytes] = made.makefile("rb")
         self.poll = select.poll()
         self.poll.register(made.fileno(), select.POLLIN)
 
-    def dropped(self) -> bool:
-        """While nothing was asked there is nothing to be read but the connection's end."""
-        return bool(self.poll.poll(0))
+    def usable(self) -> bool:
+        """Not idle for too long, nor ended: while nothing was asked there is nothing to be read but the connection's end."""
+        return time.monotonic() - self.idle_since < LONGEST_IDLE_SECONDS and not self.poll.poll(0)
 
     def close(self) -> None:
         self.reader.close()
@@ -96,6 +101,7 @@ class Server:
             connection.close()
             raise
         if stays and self.close.alive:
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
         else:
             connection.close()
@@ -107,7 +113,7 @@ class Server:
                 connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 return None
-            if not connection.dropped():
+            if connection.usable():
                 return connection
             connection.close()
         return None
