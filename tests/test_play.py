@@ -35,10 +35,10 @@ FLAGS: dict[str, Any] = {
 
 @asynccontextmanager
 async def played(
-    path: Path, snapshots: Sequence[Snapshot], size: tuple[int, int] = (120, 40), **how: Any
+    path: Path, snapshots: Sequence[Snapshot], size: tuple[int, int] = (120, 40), note: str | None = None, **how: Any
 ) -> AsyncIterator[Dashboard]:
     """The dashboard over a recording that stands at its beginning unless told otherwise."""
-    recording = Recording(recording_file(path, snapshots))
+    recording = Recording(recording_file(path, snapshots, note))
     playback = Playback(recording, **{"standing": True, **how})
     shown: dict[str, Any] = {"attached": True, "view_only": True, "playback": playback, "clock": playback.wall}
     try:
@@ -106,8 +106,10 @@ async def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path) -> None:
     bad = "[/red]\x1b[31m\x9b[b]no"
     one = consumer(handler=bad, history=(finished(1, preview=bad, error=bad),))
     first = replace(moments(1)[0], consumers=(one,), events=(event(bad),))
-    async with played(tmp_path / "[b]x[", [first, replace(first, at=first.at + 1)]) as running:
+    async with played(tmp_path / "[b]x[", [first, replace(first, at=first.at + 1)], note=bad) as running:
+        await running.press(".")
         text = running.text()
+        assert text.splitlines()[-3].strip() == "[/red]⟨1B⟩[31m⟨9B⟩[b]no", "what was said of the moment"
         assert "recording [b]x[" in text.splitlines()[0]
         assert "⟨1B⟩" in text
         assert "\x1b" not in text

@@ -46,6 +46,7 @@ HOSTILE = {
     "no frame": (HEADER + b'{"seconds":0}\n', "line 2: frame is no object"),
     "no seconds": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":"0"'), "line 2: seconds is no number"),
     "seconds without end": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":1e12'), "is not within a year"),
+    "a note that is none": (HEADER + FRAMES[1].replace(b'"frame"', b'"note":[],"frame"', 1), "line 2: note is no text"),
     "not a number": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":NaN'), "seconds is no number"),
     "back in time": (b"".join(FRAMES[:2]) + FRAMES[2].replace(b'"seconds":1', b'"seconds":-1'), "line 3: seconds -1"),
     "nested without end": (HEADER + b"[" * 100_000 + b"\n", "line 2: a line is no JSON"),

@@ -7,12 +7,13 @@ import os
 import stat
 from array import array
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import SCHEMA
 from sqs_core.plain_text import one_line
-from sqs_core.recorder import RECORDING
+from sqs_core.recorder import LONGEST_NOTE, RECORDING
 from sqs_core.remote.picture import Picture
 from sqs_core.remote.protocol import decode
 from sqs_core.remote.records import MalformedError, reader
@@ -37,6 +38,7 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self.path, self.warning = path, ""
         self._seconds, self._offsets = array("d"), array("q")
+        self._notes: list[tuple[int, str]] = [(0, "")]
         self._bases: list[int] = []
         """The places of complete frames."""
         self._picture, self._place = Picture(), -1
@@ -65,6 +67,10 @@ class Recording:
     def place(self, seconds: float) -> int:
         """The newest frame at this moment."""
         return max(0, bisect_right(self._seconds, seconds) - 1)
+
+    def note(self, place: int) -> str:
+        """What was said of this moment."""
+        return self._notes[bisect_right(self._notes, place, key=itemgetter(0)) - 1][1]
 
     def snapshot(self, place: int) -> Snapshot:
         """The snapshot of a frame; cheapest for the one after the one before."""
@@ -116,6 +122,8 @@ class Recording:
         if not isinstance(frame, dict):
             raise MalformedError("frame is no object")
         self._picture.apply(frame)
+        if "note" in line:
+            self._notes.append((len(self._seconds), reader(str)(line["note"], "note")[:LONGEST_NOTE]))
         if frame.get("base") is None:
             self._bases.append(len(self._seconds))
         self._seconds.append(seconds)

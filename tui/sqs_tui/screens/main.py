@@ -13,7 +13,7 @@ from sqs_tui import pane_rows, summary
 from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings, would_run_live
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
-from sqs_tui.playback_text import playback_line
+from sqs_tui.playback_text import playback_lines
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import PAUSED, Frame
@@ -227,7 +227,7 @@ class MainScreen(Steady, Screen[None]):
         playback = self._options.playback
         if playback is not None:
             position, wall = playback.position(), playback.wall()
-            self._line("#playback").show(lambda width: playback_line(position, wall, width))
+            self._line("#playback").show(lambda width: playback_lines(position, wall, width))
 
     def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
