@@ -10,7 +10,7 @@ import pytest
 
 from recordings import lines, moments, recording_file
 from sqs_core.errors import ConfigurationError
-from sqs_core.model import RunState
+from sqs_core.model import Level, RunState
 from sqs_core.playback import Playback
 from sqs_core.recording import Recording
 from sqs_tui.commands import Group, Situation, help_commands, palette_commands
@@ -100,6 +100,14 @@ async def test_a_drain_that_was_recorded_is_none_of_ours(tmp_path: Path) -> None
     async with played(tmp_path / "talk.jsonl", draining) as running:
         assert "Draining" in running.text()
         assert "press q" not in running.text()
+
+
+async def test_trouble_that_was_recorded_does_not_go_on(tmp_path: Path) -> None:
+    refused = event("nothing answers", Level.ERROR)
+    first = replace(moments(1)[0], consumers=(consumer(state=RunState.STARTING),), events=(refused,))
+    async with played(tmp_path / "talk.jsonl", [first]) as running:
+        assert "✗ nothing answers" in running.text()
+        assert "It keeps trying" not in running.text()
 
 
 async def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Recorder:
         except FileExistsError:
             raise ConfigurationError(f"--record {str(path)!r} exists: choose another name") from None
         except (OSError, ValueError) as error:
-            raise ConfigurationError(f"--record {str(path)!r} cannot be written ({describe(error)})") from error
+            raise ConfigurationError(f"--record {str(path)!r} cannot be written ({getattr(error, 'strerror', error)})") from error
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def __enter__(self) -> Recorder:

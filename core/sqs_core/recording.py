@@ -99,7 +99,8 @@ class Recording:
                     break
                 self._take_in(decode(line), number, offset)
             except MalformedError as error:
-                raise ConfigurationError(f"{str(self.path)!r}, line {number}: {one_line(str(error))}") from error
+                hint = "" if number > 1 else " (play shows what `--record FILE` wrote)"
+                raise ConfigurationError(f"{str(self.path)!r}, line {number}: {one_line(str(error))}{hint}") from error
             offset += len(line)
         if not self._seconds:
             raise ConfigurationError(f"{str(self.path)!r} is no recording, or holds no frame: `--record FILE` makes one")
@@ -146,7 +147,7 @@ def _open(path: Path) -> Any:
 
 def _check_header(line: dict[str, Any]) -> None:
     if line.get("type") != "recording":
-        raise MalformedError("this is no recording: it does not begin as what `--record FILE` writes")
+        raise MalformedError("this is no recording")
     for name, known in (("recording", RECORDING), ("schema", SCHEMA)):
         if line.get(name) != known:
             by = reader(str)(line.get("version", "unknown"), "version")

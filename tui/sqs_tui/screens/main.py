@@ -239,8 +239,8 @@ class MainScreen(Steady, Screen[None]):
         notice = self._line("#notice")
         notice.set_class(frame.drain is not None, "-drain")
         notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
-        playing = self._options.playback is not None
-        notice.show(lambda width: drain_notice(frame, width, playing=playing) if frame.drain else trouble_notice(frame, width))
+        tell = drain_notice if frame.drain else trouble_notice
+        notice.show(lambda width: tell(frame, width, playing=self._options.playback is not None))
         title = "Draining" if frame.drain else "Trouble"
         if notice.border_title != title:
             notice.border_title = title
