@@ -70,7 +70,7 @@ format: $(DEV)
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-screenshots: $(DEV) ## draw the pictures of the README again
+screenshots: $(DEV) ## draw the pictures of README and docs again, each at 80x24 and 120x40
 	.venv/bin/python screenshots/make.py
 
 bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and the dashboard's: docs/performance.md again, in about 10 minutes

@@ -150,7 +150,8 @@ class QueueConsumer:
 
     def _wake(self) -> None:
         with self.holding.lock:
-            for condition in (self.holding.work, self.holding.room, self.holding.acks):
+            self.holding.work.call_all()
+            for condition in (self.holding.room, self.holding.acks):
                 condition.notify_all()
         self._lease_wake.set()
 

@@ -77,6 +77,8 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option(
     "--metrics-address", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here, as 127.0.0.1:9090 (headless)."
 )
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="The same in so many processes.")
+@click.option("--supervised", metavar="FOLDER", hidden=True)
 @click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
 @click.option(
@@ -91,9 +93,14 @@ def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> N
     Consuming receives messages and deletes those that were handled. SIGTERM, SIGINT and q drain; a second one stops at
     once. Exit codes: 0 done, 1 cut short or failed, 2 refused.
     """
+    flags = shared(context, own)
+    if flags["processes"] > 1:
+        from sqs_tui.processes_command import consume_in_processes
+
+        context.exit(consume_in_processes(context.command, queues, flags))
     from sqs_tui.run import consume_queues
 
-    context.exit(consume_queues(queues, shared(context, own)))
+    context.exit(consume_queues(queues, flags))
 
 
 @cli.command(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqs_tui.theme_choice import THEME_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,7 +37,7 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "consumer outlives a dead `kubectl exec` then (default: on in Kubernetes; one that never answers is left alone).",
         ),
         click.option("--terminal-limits", type=float, nargs=3, hidden=True),
-        click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),
+        click.option("--theme", metavar="NAME", help=f"Colours: {', '.join(THEME_NAMES)} (default: by the terminal)."),
         click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
         click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),
     ]

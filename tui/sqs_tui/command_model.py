@@ -19,6 +19,7 @@ class Group(StrEnum):
     QUEUES = "Queues"
     PANES = "Panes"
     MESSAGES = "Messages"
+    MESSAGE = "A message that is open"
     BENCH = "Dead letters and other messages in a queue"
     FLEET = "Several consumers"
     VIEW = "View"
@@ -32,6 +33,7 @@ class Place(StrEnum):
     MAIN = "main"
     BENCH = "bench"
     FLEET = "fleet"
+    MESSAGE = "message"
 
 
 class Pane(StrEnum):
@@ -85,8 +87,8 @@ class Command:
     `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out),
     shown with `bar_key` where that differs from `key`; `undo_bar` is the word while the command is `in_effect`. `rank` is
     its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything outside
-    this screen. `action` is the table widget's own action, or empty for the screen's `command`. `place` is the screen that it
-    belongs to.
+    this screen. `action` is the table widget's own action, or that of an open message's screen; empty for a screen's
+    `command`. `place` is the screen that it belongs to.
     """
 
     id: str

@@ -17,6 +17,7 @@ from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level
 from sqs_core.plain_text import one_line
+from sqs_core.processes.lifeline import follow_parent
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
@@ -26,7 +27,7 @@ from sqs_tui.options import DashboardOptions
 from sqs_tui.recording_flags import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
 
@@ -45,23 +46,34 @@ def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
     )
 
 
-def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
-    """`sqs-tui consume`. Returns the exit code; refusals raise `ConfigurationError`."""
+def check_consume(queues: Iterable[str], flags: dict[str, Any]) -> tuple[ConnectionSettings, ConsumerSettings]:
+    """The settings of `consume`; raises `ConfigurationError` for what cannot be, before anything is begun."""
     if not flags["handler"]:
         raise ConfigurationError("consume needs --handler: module:function, exec:COMMAND, http://URL or builtin:noop")
     connection, settings = connection_settings(flags), consumer_settings(flags)
     for queue in queues:
         parse_queue(queue)
+    return connection, settings
+
+
+def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
+    """`sqs-tui consume`. Returns the exit code; refusals raise `ConfigurationError`."""
+    connection, settings = check_consume(queues, flags)
     log = open_log(flags)
     if flags["headless"]:
         no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        control = wants_control(flag=flags["control"])
+        supervised = flags["supervised"]
+        reachable = control_socket(
+            engine, control=wants_control(flag=flags["control"]), folder=Path(supervised) if supervised else None
+        )
         with _metrics(engine, flags["metrics_address"]):
-            around = watched(engine, flags, control_socket(engine, control=control))
-            return run_headless(engine, writer, flags["max_messages"], flags["duration"], around=around)
+            around = watched(engine, flags, reachable)
+            return run_headless(
+                engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=bool(supervised)
+            )
     only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with silenced(log):
@@ -131,12 +143,17 @@ def run_headless(
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
     around: AbstractContextManager[None] | None = None,
+    *,
+    supervised: bool = False,
 ) -> int:
     """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code.
 
-    `around` is entered before the engine starts and left once it has ended.
+    `around` is entered before the engine starts and left once it has ended. `supervised` says that stdin is the lifeline
+    to a parent.
     """
     with SignalStops() as stops, around or nullcontext():
+        if supervised:
+            follow_parent(stops)
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:

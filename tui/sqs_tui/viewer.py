@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sqs_core.queue_listing import QueueListing
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
-PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 EVERYTHING = Query()
 ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed", "control.refused"})
 

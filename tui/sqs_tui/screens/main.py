@@ -10,13 +10,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_tui import pane_rows, summary
-from sqs_tui.commands import BY_ID, Pane, Situation, screen_bindings, would_run_live
+from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings, would_run_live
+from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.playback_text import playback_lines
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
-from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.viewer import Frame
 from sqs_tui.widgets.caption import CaptionStrip
 from sqs_tui.widgets.filter_bar import FilterBar
 from sqs_tui.widgets.latency import LatencyPane
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import EngineFacade
     from sqs_core.model import ConsumerSnapshot
+    from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
     from sqs_tui.rows import Column
     from sqs_tui.trends import Rates
@@ -152,6 +154,10 @@ class MainScreen(Steady, Screen[None]):
             playing=playback is not None,
             standing=playback is not None and not playback.position().moves,
         )
+
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(self.situation)
 
     def action_command(self, command_id: str, key: str = "") -> None:
         """Run a command of the table, if it is allowed now."""
