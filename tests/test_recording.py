@@ -185,7 +185,10 @@ def test_a_picture_is_the_same_bytes_whatever_the_surroundings(tmp_path: Path) -
     path = recording_file(tmp_path / "run.jsonl", moments(31))
     command = [str(PROGRAM), "play", str(path), "--at", "12.5", "--size", "80x24", "--screenshot"]
     pictures = []
-    for name, more in (("one.svg", {}), ("two.svg", {"NO_COLOR": "1", "TERM": "dumb", "TZ": "Asia/Tokyo", "COLUMNS": "33"})):
+    for name, more in (
+        ("one.svg", {}),
+        ("two.svg", {"NO_COLOR": "1", "TERM": "dumb", "COLORFGBG": "0;15", "TZ": "Asia/Tokyo", "COLUMNS": "33"}),
+    ):
         done = subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, env={**os.environ, **more})
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         pictures.append((tmp_path / name).read_bytes())
