@@ -26,7 +26,7 @@ NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 BENCH := .venv-bench/.done
 
-.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench bench-quick bench-viewers pyz clean
+.PHONY: help demo test test-pinned test-newest torture soak check format screenshots browser-png bench bench-quick bench-viewers pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -72,6 +72,9 @@ format: $(DEV)
 
 screenshots: $(DEV) ## draw the pictures of README and docs again, each at 80x24 and 120x40
 	.venv/bin/python screenshots/make.py
+
+browser-png: $(DEV) ## draw the picture of a browser again; Chromium is needed
+	.venv/bin/python screenshots/browser.py
 
 bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and the dashboard's: docs/performance.md again, in about 10 minutes
 	.venv-bench/bin/python tests/bench/run.py --output docs/benchmark.json --page

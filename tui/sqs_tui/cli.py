@@ -15,6 +15,7 @@ from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
 from sqs_tui.cli_options import global_options, recording_options, shared
 from sqs_tui.cli_play import play
+from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
@@ -144,7 +145,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS, play):
+for more in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS, play):
     cli.add_command(more)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from sqs_tui.served import is_served
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def write_new(path: Path, text: str) -> Path:
-    """Write to a file that did not exist, readable by its owner alone, for it holds messages."""
+    """Write to a file that did not exist, readable by its owner alone, for it holds messages. Raises `OSError`."""
+    if is_served():
+        raise PermissionError("a browser keeps no files on the machine that serves it")
     for number in range(100):
         free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
         try:

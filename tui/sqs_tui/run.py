@@ -25,6 +25,7 @@ from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, watch_limits
 from sqs_tui.options import DashboardOptions
 from sqs_tui.recording_flags import recorded
+from sqs_tui.served import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -204,6 +205,8 @@ _POOREST_TERMS = frozenset({"dumb", "unknown"})
 
 def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
     """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
+    if is_served():
+        return
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
             raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead}")
