@@ -28,7 +28,7 @@ def playback_lines(position: Position, wall: float, width: int) -> Content:
     parts = [state, styled(where, Tone.STRONG), styled(f"speed {position.speed:g}×", Tone.PLAIN)]
     right = [styled(shown.stamp(wall), Tone.MUTED)]
     if position.warning:
-        right.insert(0, styled("▲ cut off at its end", Tone.WARNING))
+        right.insert(0, styled("▲ cut off", Tone.WARNING))
     left, ending = Content("  ").join(parts), Content("  ").join(right)
     room = min(_LONGEST_BAR, width - left.cell_length - ending.cell_length - 4)
     if room > 0:
