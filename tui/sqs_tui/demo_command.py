@@ -54,11 +54,17 @@ def _rehearse(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> 
 
     writer = EventWriter([sys.stderr, *log])
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer, unattended=True)
-    around = recorded(engine, lambda: engine.events, flags)
+    around = recorded(engine, lambda: engine.events, flags, lambda: _said(engine))
     try:
         return run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine), around)
     finally:
         engine.close()
+
+
+def _said(engine: DemoEngine) -> str:
+    """The scene, and what just happened in it, for a recording."""
+    line = engine.stage.teller.current
+    return f"{engine.scene.name}: {line.text if line else engine.scene.watch}"
 
 
 def _observed(engine: DemoEngine) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def _play(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
         deck = Deck(lambda chosen: DemoEngine(chosen, flags["speed"], flags["seed"], writer), scene)
         options = replace(dashboard_options(flags), deck=deck, leave_when_failed=True)
         try:
-            with recorded(deck, lambda: deck.engine.events, flags):
+            with recorded(deck, lambda: deck.engine.events, flags, lambda: _said(deck.engine)):
                 code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
             return leave(deck.engine, code)
         finally:

@@ -36,14 +36,14 @@ def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
 
-def trouble_notice(frame: Frame, width: int) -> Content:
-    """The newest error in up to three lines, and what can be done."""
+def trouble_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
+    """The newest error in up to three lines, and what can be done; what is `playing` is a recording."""
     trouble = frame.trouble
     if trouble is None:
         return Content("")
     failed = frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED
-    advice = "The engine has stopped." if failed else "It keeps trying by itself."
-    keys = Content.assemble(advice, "  ", ("q", "bold"), " quit   ", ("?", "bold"), " help")
+    advice = "" if playing else "The engine has stopped.  " if failed else "It keeps trying by itself.  "
+    keys = Content.assemble(advice, ("q", "bold"), " quit   ", ("?", "bold"), " help")
     lines = styled(f"✗ {trouble}", Tone.BAD).wrap(max(10, width))[:3]
     return Content("\n").join([*lines, keys])
 

@@ -209,7 +209,7 @@ def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> 
         return
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
-            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
+            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead}")
     term = os.environ.get("TERM")
     if term in _POOREST_TERMS:
         raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")
