@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqs_core.model import BufferSize, ConsumerSnapshot, MessageDetail
+from sqs_core.spending import dollars_per_day
 
 if TYPE_CHECKING:
     from sqs_core.consumer import QueueConsumer
@@ -40,6 +41,8 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
             failures=ledger.failures.snapshot(),
             transport=consumer.transport.value if consumer.transport else None,
+            requests_per_message=ledger.requests_per_message_locked(),
+            dollars_per_day=dollars_per_day(ledger.requests_per_day_locked(), fifo=holding.fifo),
         )
 
 
