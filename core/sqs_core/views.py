@@ -27,7 +27,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             handler=consumer.handler.name,
             pollers=pollers,
             workers=replace(workers, busy=min(holding.busy_locked(), workers.live)),
-            buffer=BufferSize(holding.buffered, consumer.gate.limit),
+            buffer=BufferSize(holding.buffer.size, consumer.gate.limit),
             depth=consumer.facts.depth,
             dlq=consumer.dlq,
             totals=ledger.totals_locked(),
