@@ -43,9 +43,7 @@ def linear(colour: Color) -> Rgb:
 
 
 def contrast(one: Color, other: Color) -> float:
-    lighter, darker = sorted(
-        (sum(w * c for w, c in zip(GREY[0], linear(each), strict=True)) for each in (one, other)), reverse=True
-    )
+    darker, lighter = sorted(sum(w * c for w, c in zip(GREY[0], linear(each), strict=True)) for each in (one, other))
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -62,6 +62,7 @@ class Code(StrEnum):
     CAPTURE_ENDED = "capture.ended"
     METRICS_SERVED = "metrics.served"
     WORK_ENDED = "work.ended"
+    SETTINGS_IGNORED = "settings.ignored"
     TERMINAL_SILENT = "terminal.silent"
     TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"

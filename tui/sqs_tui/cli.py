@@ -31,6 +31,9 @@ def cli(context: click.Context, /, **own: Any) -> None:
     """Watch and steer Amazon SQS consumers from a terminal.
 
     Without a command: the queues of the environment's endpoint; nothing is consumed until you press c.
+
+    Theme, keys and frames a second can be set in $XDG_CONFIG_HOME/sqs-tui/settings.toml, else ~/.config/sqs-tui/settings.toml
+    (docs/settings.md).
     """
     context.obj = own
     if context.invoked_subcommand is None:

@@ -23,7 +23,7 @@ class DashboardOptions:
     `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
-    seconds.
+    seconds; `warnings` are told when it begins.
     """
 
     fps: float = 4
@@ -37,3 +37,4 @@ class DashboardOptions:
     screenshot_dir: Path | None = None
     watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time
+    warnings: tuple[str, ...] = ()
