@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
 from sqs_tui.event_writer import EventWriter, log_through
+from sqs_tui.flags import dashboard_options
 from sqs_tui.recording_flags import recorded
-from sqs_tui.run import dashboard_options, leave, no_screen, only_headless, open_log, require_terminal, run_headless, silenced
+from sqs_tui.run import leave, no_screen, note_warnings, only_headless, open_log, require_terminal, run_headless, silenced
 
 if TYPE_CHECKING:
     from typing import IO
@@ -83,6 +84,7 @@ def _play(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
         log_through(writer)
         deck = Deck(lambda chosen: DemoEngine(chosen, flags["speed"], flags["seed"], writer), scene)
         options = replace(dashboard_options(flags), deck=deck, leave_when_failed=True)
+        note_warnings(deck.engine.events, options)
         try:
             with recorded(deck, lambda: deck.engine.events, flags, lambda: _said(deck.engine)):
                 code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
