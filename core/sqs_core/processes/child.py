@@ -112,7 +112,8 @@ class Child:
     def _hear_errors(self, line: str) -> None:
         if line.startswith(_LAST_WORD):
             self._reason = line.removeprefix(_LAST_WORD).strip()
-        self._listener.said(self.pid, line)
+        else:
+            self._listener.said(self.pid, line)
 
 
 def _read(stream: IO[bytes] | None, hear: Callable[[str], None]) -> None:
