@@ -186,11 +186,6 @@ async def test_help_shows_every_key() -> None:
         )
 
 
-def test_keys_kept_for_later_are_not_bound() -> None:
-    bound = {key for command in COMMANDS for key in command.keys}
-    assert not bound & {"F"}
-
-
 def test_what_is_allowed_follows_from_the_situation() -> None:
     def ids(commands: Iterable[Command]) -> set[str]:
         return {command.id for command in commands}

@@ -76,6 +76,7 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
         command
         for command in COMMANDS
         if command.group not in unlisted
+        and (command.group is not Group.DEMO or situation.demo)
         and command.place is place
         and command.id not in {"palette", "back"}
         and command.allowed(situation)

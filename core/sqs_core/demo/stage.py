@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.demo.chaos import ChaosProxy
 from sqs_core.demo.emulator import Emulator
+from sqs_core.demo.faults import Faults
 from sqs_core.demo.orders import Deliveries, handle_order
 from sqs_core.demo.producer import Producer
 from sqs_core.demo.telling import Teller
@@ -43,6 +44,7 @@ class Stage:
         self.urls: dict[str, str] = {}
         self.resources = ExitStack()
         self.teller = Teller()
+        self.faults = Faults(self)
         self._lock = threading.RLock()
         self._clients: dict[frozenset[str], SQSClient] = {}
         self._proxy: ChaosProxy | None = None

@@ -73,6 +73,7 @@ class CommandRunner(SharedCommands):
             "groups": lambda: self._open_lens(GroupsScreen),
             "help": lambda: self._push_help(),
             "deck": self._open_deck,
+            "faults": self._open_faults,
             "caption": self._screen.fold_caption,
         }
         if command_id.startswith(PREFIX):
@@ -84,6 +85,16 @@ class CommandRunner(SharedCommands):
         deck = self._options.deck
         if deck is not None:
             self._attempt(lambda: deck.act(action))
+
+    def _open_faults(self) -> None:
+        from sqs_core.demo.faults import ELSEWHERE  # with it comes much of the demo, which most runs never need
+        from sqs_tui.screens.faults import FaultsScreen
+
+        deck = self._options.deck
+        if deck is None:
+            self._refuse(ELSEWHERE)
+        else:
+            self._screen.app.push_screen(FaultsScreen(deck, self._screen.frame.selected))
 
     def _open_deck(self) -> None:
         deck = self._options.deck
