@@ -48,5 +48,12 @@ DEMO_COMMANDS = (
         "Inject a fault between the consumers and the demo's emulator, kill a worker, and end that again.",
         Group.DEMO, _on_dashboard, changes=True,
     ),
+    Command(
+        "producer", ("P",), "P", "Producer", "How much is sent, how large it is, and how often handlers fail.",
+        Group.DEMO, _in_demo, changes=True,
+    ),
+    Command(
+        "burst", ("B",), "B", "Burst", "Send a hundred orders at once.", Group.DEMO, _in_demo, changes=True,
+    ),
     *(_command(action) for action in ACTIONS),
 )  # fmt: skip

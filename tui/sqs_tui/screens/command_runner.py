@@ -74,6 +74,8 @@ class CommandRunner(SharedCommands):
             "help": lambda: self._push_help(),
             "deck": self._open_deck,
             "faults": self._open_faults,
+            "producer": self._open_producer,
+            "burst": self._burst,
             "caption": self._screen.fold_caption,
         }
         if command_id.startswith(PREFIX):
@@ -95,6 +97,18 @@ class CommandRunner(SharedCommands):
             self._refuse(ELSEWHERE)
         else:
             self._screen.app.push_screen(FaultsScreen(deck, self._screen.frame.selected))
+
+    def _open_producer(self) -> None:
+        from sqs_tui.screens.producer import ProducerScreen  # with it comes much of the demo, which most runs never need
+
+        deck = self._options.deck
+        if deck is not None:
+            self._screen.app.push_screen(ProducerScreen(deck))
+
+    def _burst(self) -> None:
+        deck = self._options.deck
+        if deck is not None:
+            self._attempt(lambda: deck.desk.burst())
 
     def _open_deck(self) -> None:
         deck = self._options.deck
