@@ -131,5 +131,5 @@ def test_a_bounded_run_asks_for_what_it_still_needs() -> None:
     assert _enter(bench) == 0
     held = bench.take()
     bench.holding.conclude(held, Verdict(Outcome.RETRIED, 0))
-    bench.holding.settle(held, Outcome.RETRIED, None)
+    bench.holding.settle([held])
     assert _enter(bench) == 1, "a message that failed is not finished"

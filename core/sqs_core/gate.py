@@ -46,6 +46,7 @@ class PollGate:
                 return maximum
             holding.ledger.thread_locked(poller, Role.POLLER, state, keep_error=state is ThreadState.BACKING_OFF)
             if not stopping():
+                holding.room_at = max(0, self.limit - (self.out + 1) * self.batch)
                 holding.room.wait(self._wait_seconds())
             return 0
 

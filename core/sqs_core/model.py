@@ -174,7 +174,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSnapshot:
-    """Everything about one queue's consumer at one moment."""
+    """Everything about one queue's consumer at one moment. `transport`, lean or boto3, is what receives and deletes go by."""
 
     queue: str
     url: str
@@ -196,6 +196,7 @@ class ConsumerSnapshot:
     read_timeout_seconds: float | None = None
     visibility_seconds: int | None = None
     failures: Failures = NO_FAILURES
+    transport: str | None = None
 
     @property
     def held(self) -> int:

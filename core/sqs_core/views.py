@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqs_core.model import BufferSize, ConsumerSnapshot, MessageDetail
+from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, MessageDetail, Snapshot
+from sqs_core.version import __version__
 
 if TYPE_CHECKING:
     from sqs_core.consumer import QueueConsumer
     from sqs_core.holding import Holding
     from sqs_core.ledger import Ledger
+    from sqs_core.words import RunState
 
 
 def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
@@ -39,6 +41,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
             failures=ledger.failures.snapshot(),
+            transport=consumer.transport.value if consumer.transport else None,
         )
 
 
@@ -53,3 +56,9 @@ def message_detail(ledger: Ledger, holding: Holding, message_id: str) -> Message
         return None
     finished, message, timeline = found
     return MessageDetail(message, timeline, finished.outcome, replayable=True)
+
+
+def bare_snapshot(state: RunState, at: float) -> Snapshot:
+    """What stands for an engine where there is none in this process: a state, and nothing consumed."""
+    info = EngineInfo(0, "", at, state, "", read_only=True, endpoint="", region="", version=__version__)
+    return Snapshot(at, info, None, (), ())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
 from sqs_tui.event_writer import EventWriter, log_through
+from sqs_tui.recording_flags import recorded
 from sqs_tui.run import dashboard_options, leave, no_screen, only_headless, open_log, require_terminal, run_headless, silenced
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def _rehearse(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> 
 
     writer = EventWriter([sys.stderr, *log])
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer, unattended=True)
+    around = recorded(engine, lambda: engine.events, flags)
     try:
-        return run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine))
+        return run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine), around)
     finally:
         engine.close()
 
@@ -76,7 +78,8 @@ def _play(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
         deck = Deck(lambda chosen: DemoEngine(chosen, flags["speed"], flags["seed"], writer), scene)
         options = replace(dashboard_options(flags), deck=deck, leave_when_failed=True)
         try:
-            code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
+            with recorded(deck, lambda: deck.engine.events, flags):
+                code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
             return leave(deck.engine, code)
         finally:
             deck.close()

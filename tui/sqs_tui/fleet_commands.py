@@ -46,6 +46,10 @@ FLEET_COMMANDS = (
         Group.FLEET, bar="Details", rank=3, place=Place.FLEET,
     ),
     Command(
+        "fleet_copy", ("y",), "y", "Copy the name", "The member's name, to the terminal's clipboard (OSC 52).",
+        Group.FLEET, place=Place.FLEET,
+    ),
+    Command(
         "fleet_filter", ("slash",), "/", "Filter",
         "Keep the members whose name, state, queue, version, identity or problem contains a text.",
         Group.FLEET, bar="Filter", rank=4, place=Place.FLEET,
@@ -70,7 +74,8 @@ FLEET_COMMANDS = (
         place=Place.FLEET,
     ),
     Command(
-        "fleet_quit", (), "q", "Quit", "Leave at once. It changes nothing: the consumers go on as they are.", Group.FLEET,
-        bar="Quit", rank=9, place=Place.FLEET,
+        "fleet_quit", (), "q", "Quit",
+        "Leave at once. It changes nothing: the consumers go on as they are. Those of --processes drain first.",
+        Group.FLEET, bar="Quit", rank=9, place=Place.FLEET,
     ),
 )  # fmt: skip

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 
 
-def drain_notice(frame: Frame, width: int) -> Content:
-    """What remains, a bar, the deadline, and how to leave now."""
+def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
+    """What remains, a bar, the deadline, and how to leave now; what is `playing` is a recording."""
     drain = frame.drain
     if drain is None:
         return Content("")
@@ -26,9 +26,13 @@ def drain_notice(frame: Frame, width: int) -> Content:
     deadline = "" if cut is None else f"  cut short in {max(0, int(cut))} s"
     percent = f" {drain.fraction * 100:>3.0f} %"
     track = shown.bar(drain.fraction, max(0, width - len(percent) - len(deadline))).replace(" ", "░")
-    again = Content.assemble("press ", ("q", "bold"), " again to leave now")
-    advice = again if frame.link is None else Content.assemble(("q", "bold"), " leaves, and it goes on draining")
-    words = Content.assemble(styled(drain.remains, Tone.STRONG), "; ", advice).wrap(max(10, width))
+    if playing:
+        advice = Content("")
+    elif frame.link is None:
+        advice = Content.assemble("; press ", ("q", "bold"), " again to leave now")
+    else:
+        advice = Content.assemble("; ", ("q", "bold"), " leaves, and it goes on draining")
+    words = Content.assemble(styled(drain.remains, Tone.STRONG), advice).wrap(max(10, width))
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
 
