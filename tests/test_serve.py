@@ -54,7 +54,7 @@ def shown() -> Iterator[Shown]:
 @pytest.fixture(scope="module")
 def shared_server(shown: Shown) -> Iterator[Serving]:
     """The server over it."""
-    with Serving(str(shown.path), AWS_SECRET_ACCESS_KEY=SECRET) as server:
+    with Serving(str(shown.path), "--fps", "8", AWS_SECRET_ACCESS_KEY=SECRET) as server:
         yield server
 
 
@@ -153,7 +153,7 @@ async def test_a_session_shows_and_takes_keys_and_changes_nothing(serving: Servi
         await read_until(websocket, b"it has happened just now")
         (child,) = serving.children()
         arguments = _proc(child, "cmdline")
-        assert arguments[-4:] == ["attach", "--read-only", "--", str(shown.path)]
+        assert arguments[-5:] == ["attach", "--read-only", "--fps=8", "--", str(shown.path)]
         assert SECRET not in "".join(_proc(child, "environ"))
         await websocket.send_str(json.dumps(["stdin", "p"]))
         await websocket.send_str(json.dumps(["stdin", "s"]))
