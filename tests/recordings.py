@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,18 +33,19 @@ def moments(count: int) -> list[Snapshot]:
     ]
 
 
-def lines(snapshots: Sequence[Snapshot]) -> list[bytes]:
-    """The lines of a recording: the header, and a frame for each second."""
+def lines(snapshots: Sequence[Snapshot], note: str | None = None) -> list[bytes]:
+    """The lines of a recording: the header, and a frame for each second; the note is of the second of them."""
     maker, before, made = FrameMaker(summary=False), None, [HEADER]
     for number, each in enumerate(snapshots):
         now = maker.render(each)
         frame = frame_line(now, before if number % COMPLETE_EVERY else None, dropped=0)
-        made.append(b'{"seconds":%d,"frame":%s}\n' % (number, frame.rstrip()))
+        noted = b'"note":%s,' % json.dumps(note).encode() if note is not None and number == 1 else b""
+        made.append(b'{"seconds":%d,%s"frame":%s}\n' % (number, noted, frame.rstrip()))
         before = now
     return made
 
 
-def recording_file(path: Path, snapshots: Sequence[Snapshot]) -> Path:
+def recording_file(path: Path, snapshots: Sequence[Snapshot], note: str | None = None) -> Path:
     """Write them, and say where."""
-    path.write_bytes(b"".join(lines(snapshots)))
+    path.write_bytes(b"".join(lines(snapshots, note)))
     return path

@@ -84,8 +84,8 @@ def test_the_buffer_never_holds_more_than_its_bound() -> None:
             if _enter(bench):
                 bench.receive(*_bodies(10))
                 bench.gate.leave("poller-1", 10)
-        assert bench.holding.buffered <= max(10, workers)
-        assert bench.holding.buffered > max(10, workers) - 10
+        assert bench.holding.buffer.size <= max(10, workers)
+        assert bench.holding.buffer.size > max(10, workers) - 10
 
 
 def test_a_shut_gate_lets_nothing_out_and_says_why() -> None:

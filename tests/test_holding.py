@@ -87,7 +87,7 @@ def test_after_a_failure_the_follower_goes_back_unhandled_behind_it() -> None:
     bench.receive("a1", "a2", group="a")
     assert _finish(bench, bench.take(), RETRIED) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
     assert bench.take_if_any() is None
-    assert bench.holding.buffered == 0
+    assert bench.holding.buffer.size == 0
     bench.receive("a3", group="a")
     assert bench.take().message.body == "a1", "the group is free again, and its head is first"
 
@@ -181,7 +181,7 @@ def test_a_lease_lost_in_the_buffer_is_not_handled() -> None:
     bench.receive("one")
     bench.holding.lose(next(iter(bench.holding.held_locked())), "test")
     assert bench.take_if_any() is None
-    assert (bench.totals().leases_lost, bench.holding.buffered) == (1, 0)
+    assert (bench.totals().leases_lost, bench.holding.buffer.size) == (1, 0)
 
 
 def test_a_lease_lost_twice_counts_once() -> None:

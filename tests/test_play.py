@@ -10,7 +10,7 @@ import pytest
 
 from recordings import lines, moments, recording_file
 from sqs_core.errors import ConfigurationError
-from sqs_core.model import RunState
+from sqs_core.model import Level, RunState
 from sqs_core.playback import Playback
 from sqs_core.recording import Recording
 from sqs_tui.commands import Group, Situation, help_commands, palette_commands
@@ -35,10 +35,10 @@ FLAGS: dict[str, Any] = {
 
 @asynccontextmanager
 async def played(
-    path: Path, snapshots: Sequence[Snapshot], size: tuple[int, int] = (120, 40), **how: Any
+    path: Path, snapshots: Sequence[Snapshot], size: tuple[int, int] = (120, 40), note: str | None = None, **how: Any
 ) -> AsyncIterator[Dashboard]:
     """The dashboard over a recording that stands at its beginning unless told otherwise."""
-    recording = Recording(recording_file(path, snapshots))
+    recording = Recording(recording_file(path, snapshots, note))
     playback = Playback(recording, **{"standing": True, **how})
     shown: dict[str, Any] = {"attached": True, "view_only": True, "playback": playback, "clock": playback.wall}
     try:
@@ -102,12 +102,22 @@ async def test_a_drain_that_was_recorded_is_none_of_ours(tmp_path: Path) -> None
         assert "press q" not in running.text()
 
 
+async def test_trouble_that_was_recorded_does_not_go_on(tmp_path: Path) -> None:
+    refused = event("nothing answers", Level.ERROR)
+    first = replace(moments(1)[0], consumers=(consumer(state=RunState.STARTING),), events=(refused,))
+    async with played(tmp_path / "talk.jsonl", [first]) as running:
+        assert "✗ nothing answers" in running.text()
+        assert "It keeps trying" not in running.text()
+
+
 async def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path) -> None:
     bad = "[/red]\x1b[31m\x9b[b]no"
     one = consumer(handler=bad, history=(finished(1, preview=bad, error=bad),))
     first = replace(moments(1)[0], consumers=(one,), events=(event(bad),))
-    async with played(tmp_path / "[b]x[", [first, replace(first, at=first.at + 1)]) as running:
+    async with played(tmp_path / "[b]x[", [first, replace(first, at=first.at + 1)], note=bad) as running:
+        await running.press(".")
         text = running.text()
+        assert text.splitlines()[-3].strip() == "[/red]⟨1B⟩[31m⟨9B⟩[b]no", "what was said of the moment"
         assert "recording [b]x[" in text.splitlines()[0]
         assert "⟨1B⟩" in text
         assert "\x1b" not in text

@@ -99,6 +99,23 @@ def test_what_is_read_back_is_what_was_seen(tmp_path: Path) -> None:
     assert [[(event.code, event.text, event.count) for event in each.events] for each in read(tmp_path / "run.jsonl")] == told
 
 
+def test_what_is_said_of_a_moment_is_kept_with_it_and_masked(tmp_path: Path) -> None:
+    engine, said, looks = idle_engine(), ["first"], []
+
+    def note() -> str:
+        looks.append(1)
+        return said[0]
+
+    with Recorder(tmp_path / "run.jsonl", PLENTY, engine.snapshot, lambda: engine.events, note):
+        wait_until(lambda: len(looks) >= 5)
+        said[0] = f"then {ADDRESS} left"
+        looks.clear()
+        wait_until(lambda: len(looks) >= 5)
+    recording = Recording(tmp_path / "run.jsonl")
+    assert list(dict.fromkeys(recording.note(place) for place in range(len(recording)))) == ["first", "then ••• left"]
+    recording.close()
+
+
 def test_an_address_that_the_preview_cuts_is_masked(tmp_path: Path) -> None:
     cut = '{"text": "' + "x" * 160 + '", "email": "ada@exam'
     bare = ("y " * 100 + "ada@exam")[-200:]

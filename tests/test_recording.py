@@ -46,6 +46,7 @@ HOSTILE = {
     "no frame": (HEADER + b'{"seconds":0}\n', "line 2: frame is no object"),
     "no seconds": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":"0"'), "line 2: seconds is no number"),
     "seconds without end": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":1e12'), "is not within a year"),
+    "a note that is none": (HEADER + FRAMES[1].replace(b'"frame"', b'"note":[],"frame"', 1), "line 2: note is no text"),
     "not a number": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":NaN'), "seconds is no number"),
     "back in time": (b"".join(FRAMES[:2]) + FRAMES[2].replace(b'"seconds":1', b'"seconds":-1'), "line 3: seconds -1"),
     "nested without end": (HEADER + b"[" * 100_000 + b"\n", "line 2: a line is no JSON"),
@@ -184,7 +185,10 @@ def test_a_picture_is_the_same_bytes_whatever_the_surroundings(tmp_path: Path) -
     path = recording_file(tmp_path / "run.jsonl", moments(31))
     command = [str(PROGRAM), "play", str(path), "--at", "12.5", "--size", "80x24", "--screenshot"]
     pictures = []
-    for name, more in (("one.svg", {}), ("two.svg", {"NO_COLOR": "1", "TERM": "dumb", "TZ": "Asia/Tokyo", "COLUMNS": "33"})):
+    for name, more in (
+        ("one.svg", {}),
+        ("two.svg", {"NO_COLOR": "1", "TERM": "dumb", "COLORFGBG": "0;15", "TZ": "Asia/Tokyo", "COLUMNS": "33"}),
+    ):
         done = subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, env={**os.environ, **more})
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         pictures.append((tmp_path / name).read_bytes())

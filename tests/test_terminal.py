@@ -110,7 +110,7 @@ def test_a_locale_without_utf8_still_gets_borders() -> None:
         assert terminal.ended(8.0) == 0
 
 
-@pytest.mark.parametrize("arguments", [["demo"], ["consume", "orders", "--handler", "builtin:noop"], ["inspect"], []])
+@pytest.mark.parametrize("arguments", [["demo"], ["consume", "orders", "--handler", "builtin:noop"], ["inspect"]])
 def test_without_a_terminal_one_line_names_headless(arguments: list[str]) -> None:
     done = subprocess.run(
         [COMMAND, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False

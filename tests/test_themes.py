@@ -43,9 +43,7 @@ def linear(colour: Color) -> Rgb:
 
 
 def contrast(one: Color, other: Color) -> float:
-    lighter, darker = sorted(
-        (sum(w * c for w, c in zip(GREY[0], linear(each), strict=True)) for each in (one, other)), reverse=True
-    )
+    darker, lighter = sorted(sum(w * c for w, c in zip(GREY[0], linear(each), strict=True)) for each in (one, other))
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -103,19 +101,22 @@ def test_no_two_states_have_the_same_mark_and_word() -> None:
     assert len(set(map(str, ThreadState))) == len(ThreadState)
 
 
-@pytest.mark.parametrize("theme", THEME_NAMES)
-async def test_each_theme_is_there_by_its_name_and_draws(theme: str) -> None:
-    async with dashboard(theme=theme, size=(80, 24)) as running:
-        assert running.app.theme == theme
-        assert "● running" in running.text()
+async def test_each_theme_is_there_by_its_name_and_draws() -> None:
+    async with dashboard(theme=THEME_NAMES[-1], size=(80, 24)) as running:
+        assert running.app.theme == THEME_NAMES[-1]
+        for theme in THEME_NAMES:
+            running.app.theme = theme
+            await running.frame()
+            assert "● running" in running.text()
         assert not list(running.app._notifications)
 
 
 async def test_a_theme_is_chosen_in_the_palette() -> None:
-    async with dashboard() as running:
-        await running.press("ctrl+p", *"theme", "enter")
+    async with dashboard(size=(80, 24)) as running:
+        titles = {command.title: command for command in running.app.get_system_commands(running.app.screen)}
+        titles["Theme"].callback()
         await running.pilot.pause()
-        await running.press(*"colour-b", "enter")
+        await running.press(*"blin", "enter")
         await running.pilot.pause()
         assert running.app.theme == "colour-blind"
 

@@ -75,7 +75,7 @@ async def test_each_screen_offers_its_own_commands_and_the_way_out() -> None:
 async def test_the_palette_runs_a_command_of_the_message_it_was_opened_over() -> None:
     facade = FakeFacade(details={message_id(1): detail(1)})
     async with dashboard(facade) as running:
-        await running.press("i", "enter", "ctrl+p", *"raw body", "enter")
+        await running.press("i", "enter", "ctrl+p", *"raw", "enter")
         await running.pilot.pause()
         assert '{"type": "order.paid", "order": 10288, "method": "card"}' in running.text()
 

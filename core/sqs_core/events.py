@@ -71,6 +71,7 @@ class Code(StrEnum):
     PROCESSES_DRAINING = "processes.draining"
     PROCESS_PRINTED = "process.printed"
     WORK_ENDED = "work.ended"
+    SETTINGS_IGNORED = "settings.ignored"
     TERMINAL_SILENT = "terminal.silent"
     TERMINAL_BACK = "terminal.back"
     WRITES_UNLOCKED = "writes.unlocked"

@@ -50,11 +50,6 @@ class Holding:
         self._by_id: dict[str, Held] = {}
         self._handling = Handling()
 
-    @property
-    def buffered(self) -> int:
-        """How many messages wait for a worker."""
-        return self.buffer.size
-
     def admit(self, messages: Iterable[Message], lease_seconds: float, margin_seconds: float, skew_seconds: float) -> list[Held]:
         """Take responsibility for received messages, whose leases last for so long from now (≤ 0: they are lost already)."""
         clock, ledger = self.ledger.clock, self.ledger
@@ -82,7 +77,7 @@ class Holding:
         return batch
 
     def _call_workers(self) -> None:
-        if self._may_take():
+        if self.work.idle() and self._may_take():
             self.work.call()
 
     def _delivered_again(self, held: Held) -> None:
@@ -103,9 +98,12 @@ class Holding:
             if not self._may_take() and not stopping():
                 self.ledger.thread_locked(worker, Role.WORKER, ThreadState.IDLE)
                 self.work.wait(timeout_seconds)
-            held = self._hand_to(worker) if self._may_take() and not stopping() else None
-            self._call_workers()
-            return held
+            return self._next(worker, stopping)
+
+    def _next(self, worker: str, stopping: Callable[[], bool]) -> Held | None:
+        held = self._hand_to(worker) if self._may_take() and not stopping() else None
+        self._call_workers()
+        return held
 
     def _hand_to(self, worker: str) -> Held:
         held, clock = self.buffer.take(), self.ledger.clock
@@ -117,16 +115,17 @@ class Holding:
         return held
 
     def _may_take(self) -> bool:
-        if not self.buffer.ready():
-            return False
-        if self.budget is None:
-            return True
+        if self.budget is None or not self.buffer.ready():
+            return self.buffer.ready() > 0
         return self.ledger.finished_locked() + len(self._held) - self.buffer.size < self.budget
 
-    def conclude(self, held: Held, verdict: Verdict) -> None:
-        """A handler came to an end. Where the lease was lost meanwhile, only the late end is noted."""
+    def conclude(self, held: Held, verdict: Verdict, stopping: Callable[[], bool] | None = None) -> Held | None:
+        """A handler came to an end. Where the lease was lost meanwhile, only the late end is noted.
+
+        With `stopping`, returns the worker's next message if one is there, which saves it a `take`.
+        """
         ledger, now = self.ledger, self.ledger.clock.monotonic()
-        seconds = now - (held.handling_since if held.handling_since is not None else now)
+        seconds = 0.0 if held.handling_since is None else now - held.handling_since
         with self.lock:
             held.handler_seconds = seconds
             ledger.handler_latency_locked(seconds)
@@ -135,6 +134,7 @@ class Holding:
             if held.phase is Phase.HANDLING:
                 held.timeline.append((ledger.clock.wall(), _HANDLER_ENDED[verdict.outcome]))
             self._handler_ended(held, verdict)
+            return self._next(held.worker, stopping) if stopping is not None and held.worker is not None else None
 
     def _handler_ended(self, held: Held, verdict: Verdict) -> None:
         held.done_handling = True
@@ -169,12 +169,12 @@ class Holding:
                 self._end(held, held.verdict.outcome, held.verdict.error)
 
     def lose(self, held: Held, why: str) -> None:
-        """The lease is gone: SQS may deliver the message to anyone, and a late ack would prove nothing."""
+        """As `lose_locked`, for those who do not hold the lock."""
         with self.lock:
             self.lose_locked(held, why)
 
     def lose_locked(self, held: Held, why: str) -> None:
-        """As `lose`, under the lock."""
+        """The lease is gone: SQS may deliver the message to anyone, and a late ack would prove nothing."""
         if held.phase is Phase.ENDED:
             return
         text = f"lease of {held.message.message_id} lost: {why}"

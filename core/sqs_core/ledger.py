@@ -15,6 +15,7 @@ from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.failures import FailureTally
 from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
+from sqs_core.spending import RequestPace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -154,6 +155,7 @@ class Ledger:
         self.failures = FailureTally()
         self._totals: dict[str, int] = dict.fromkeys(Totals.__dataclass_fields__, 0)
         self._requests: Counter[str] = Counter()
+        self._pace = RequestPace()
         self._threads: dict[str, _Thread] = {}
         self._poll, self._queue, self._handler, self._ack = (LatencyWindow() for _ in range(4))
 
@@ -161,6 +163,7 @@ class Ledger:
         """Count one request on the wire."""
         with self.lock:
             self._requests[operation] += 1
+            self._pace.add(self.clock.monotonic())
 
     def count(self, column: str, amount: int = 1) -> None:
         """Add to one of the `Totals`."""
@@ -237,6 +240,13 @@ class Ledger:
 
     def requests_locked(self) -> dict[str, int]:
         return dict(self._requests)
+
+    def requests_per_message_locked(self) -> float | None:
+        received = self._totals["received"]
+        return round(self._requests.total() / received, 4) if received else None
+
+    def requests_per_day_locked(self) -> float | None:
+        return self._pace.per_day(self.clock.monotonic())
 
     def threads_locked(self) -> tuple[ThreadInfo, ...]:
         return tuple([thread.info() for thread in self._threads.values()])

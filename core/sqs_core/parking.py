@@ -46,9 +46,13 @@ class Parking:
             else:
                 self._parked.remove(seat)
 
+    def idle(self) -> bool:
+        """Whether somebody is here and nobody on its way, so that a call would not be for nothing."""
+        return bool(self._parked) and not self._on_their_way
+
     def call(self) -> None:
         """Call one, unless one is on its way."""
-        if self._parked and not self._on_their_way:
+        if self.idle():
             self._call_last()
 
     def call_all(self) -> None:

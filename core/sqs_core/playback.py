@@ -23,14 +23,15 @@ _SAMPLE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a playback is, in seconds, and how it moves. `note` says what is wrong with the file, or is empty."""
+    """Where a playback is, in seconds, and how it moves. `told` is what was said of the moment, `warning` of the file."""
 
     name: str
     seconds: float
     length_seconds: float
     speed: float
     standing: bool
-    note: str
+    told: str
+    warning: str
 
     @property
     def at_end(self) -> bool:
@@ -61,9 +62,10 @@ class Playback:
 
     def position(self) -> Position:
         """Where it is now."""
-        recording = self._recording
+        recording, seconds = self._recording, self._seconds
+        told = recording.note(recording.place(seconds))
         return Position(
-            recording.path.name, self._seconds, recording.length_seconds, self._speed, self._standing, recording.warning
+            recording.path.name, seconds, recording.length_seconds, self._speed, self._standing, told, recording.warning
         )
 
     @property

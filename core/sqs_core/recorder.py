@@ -1,11 +1,13 @@
 """Snapshots over time, written to a file as they come: JSON Lines, a header and then frames as viewers get them.
 
-`{"type": "recording", "recording": 1, "schema", "version", "started_at"}`, then `{"seconds", "frame"}`: seconds since the start,
-and a frame of the attach protocol, complete every 10 s so that a player can begin there.
+`{"type": "recording", "recording": 1, "schema", "version", "started_at"}`, then `{"seconds", "note"?, "frame"}`: seconds
+since the start, what is said of the moment from here on, and a frame of the attach protocol, complete every 10 s so that a player
+can begin there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
 from sqs_core.model import SCHEMA, Level
+from sqs_core.personal_data import mask_all
 from sqs_core.recording_mask import masked_plain
 from sqs_core.remote.frames import FrameMaker, frame_line
 from sqs_core.remote.protocol import encode
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from sqs_core.remote.frames import Rendered
 
 RECORDING = 1
+LONGEST_NOTE = 300
 FRAME_SECONDS = 0.25
 _COMPLETE_SECONDS = 10.0
 _STILL_SECONDS = 1.0
@@ -40,13 +44,21 @@ _CLOSE_SECONDS = 5.0
 class Recorder:
     """Records while its block runs, on a thread of its own: neither a slow nor a failing disk holds anything else up.
 
-    `limit_bytes` bounds the file; `events` gives the log in which the beginning and an early end are said. Raises
-    `ConfigurationError` where the file exists or cannot be made.
+    `limit_bytes` bounds the file; `events` gives the log in which the beginning and an early end are said, `note` what is said of
+    the moment. Raises `ConfigurationError` where the file exists or cannot be made.
     """
 
-    def __init__(self, path: Path, limit_bytes: int, snapshot: Callable[[], Snapshot], events: Callable[[], EventLog]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limit_bytes: int,
+        snapshot: Callable[[], Snapshot],
+        events: Callable[[], EventLog],
+        note: Callable[[], str] = str,
+    ) -> None:
         self._path, self._limit_bytes, self._snapshot, self._events = path, limit_bytes, snapshot, events
         self._maker = FrameMaker(summary=False, plain=masked_plain)
+        self._note, self._noted = note, ""
         self._before: Rendered | None = None
         self._written_bytes = 0
         self._complete_at = self._changed_at = 0.0
@@ -56,7 +68,7 @@ class Recorder:
         except FileExistsError:
             raise ConfigurationError(f"--record {str(path)!r} exists: choose another name") from None
         except (OSError, ValueError) as error:
-            raise ConfigurationError(f"--record {str(path)!r} cannot be written ({describe(error)})") from error
+            raise ConfigurationError(f"--record {str(path)!r} cannot be written ({getattr(error, 'strerror', error)})") from error
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def __enter__(self) -> Recorder:
@@ -109,16 +121,18 @@ class Recorder:
     def _write_frame(self, seconds: float, *, is_last: bool) -> bool:
         """Write what there is now, if it is new; False where there is no room for it."""
         now, before = self._maker.render(self._snapshot()), self._before
-        changed = before is None or (now.top, now.consumers) != (before.top, before.consumers)
+        note = mask_all(self._note(), LONGEST_NOTE)
+        changed = before is None or note != self._noted or (now.top, now.consumers) != (before.top, before.consumers)
         if not changed and not is_last and seconds - self._changed_at < _STILL_SECONDS:
             return True
         complete = before is None or seconds - self._complete_at >= _COMPLETE_SECONDS
         frame = frame_line(now, None if complete else before, dropped=0)
-        line = b'{"seconds":%.3f,"frame":%s}\n' % (seconds, frame.rstrip())
+        noted = b'"note":%s,' % json.dumps(note).encode() if note != self._noted else b""
+        line = b'{"seconds":%.3f,%s"frame":%s}\n' % (seconds, noted, frame.rstrip())
         if self._written_bytes + len(line) > self._limit_bytes:
             return False
         self._write(line)
-        self._before, self._changed_at = now, seconds
+        self._before, self._noted, self._changed_at = now, note, seconds
         self._complete_at = seconds if complete else self._complete_at
         return True
 

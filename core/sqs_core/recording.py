@@ -7,12 +7,13 @@ import os
 import stat
 from array import array
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import SCHEMA
 from sqs_core.plain_text import one_line
-from sqs_core.recorder import RECORDING
+from sqs_core.recorder import LONGEST_NOTE, RECORDING
 from sqs_core.remote.picture import Picture
 from sqs_core.remote.protocol import decode
 from sqs_core.remote.records import MalformedError, reader
@@ -37,6 +38,7 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self.path, self.warning = path, ""
         self._seconds, self._offsets = array("d"), array("q")
+        self._notes: list[tuple[int, str]] = [(0, "")]
         self._bases: list[int] = []
         """The places of complete frames."""
         self._picture, self._place = Picture(), -1
@@ -66,6 +68,10 @@ class Recording:
         """The newest frame at this moment."""
         return max(0, bisect_right(self._seconds, seconds) - 1)
 
+    def note(self, place: int) -> str:
+        """What was said of this moment."""
+        return self._notes[bisect_right(self._notes, place, key=itemgetter(0)) - 1][1]
+
     def snapshot(self, place: int) -> Snapshot:
         """The snapshot of a frame; cheapest for the one after the one before."""
         if self._current is not None and self._place == place:
@@ -93,7 +99,8 @@ class Recording:
                     break
                 self._take_in(decode(line), number, offset)
             except MalformedError as error:
-                raise ConfigurationError(f"{str(self.path)!r}, line {number}: {one_line(str(error))}") from error
+                hint = "" if number > 1 else " (play shows what `--record FILE` wrote)"
+                raise ConfigurationError(f"{str(self.path)!r}, line {number}: {one_line(str(error))}{hint}") from error
             offset += len(line)
         if not self._seconds:
             raise ConfigurationError(f"{str(self.path)!r} is no recording, or holds no frame: `--record FILE` makes one")
@@ -116,6 +123,8 @@ class Recording:
         if not isinstance(frame, dict):
             raise MalformedError("frame is no object")
         self._picture.apply(frame)
+        if "note" in line:
+            self._notes.append((len(self._seconds), reader(str)(line["note"], "note")[:LONGEST_NOTE]))
         if frame.get("base") is None:
             self._bases.append(len(self._seconds))
         self._seconds.append(seconds)
@@ -138,7 +147,7 @@ def _open(path: Path) -> Any:
 
 def _check_header(line: dict[str, Any]) -> None:
     if line.get("type") != "recording":
-        raise MalformedError("this is no recording: it does not begin as what `--record FILE` writes")
+        raise MalformedError("this is no recording")
     for name, known in (("recording", RECORDING), ("schema", SCHEMA)):
         if line.get(name) != known:
             by = reader(str)(line.get("version", "unknown"), "version")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqs_tui.ensemble import Ensemble
     from sqs_tui.options import DashboardOptions
     from sqs_tui.silence import Silence
+    from sqs_tui.start_looking import Looking
     from sqs_tui.terminal_watch import WatchLimits
 
 _COLOR_SYSTEMS = {"16": "standard", "256": "256", "truecolor": "truecolor"}
@@ -83,6 +84,23 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
                 departure.stop_engine()
 
     return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
+
+
+def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:
+    """Show the start screen until something is chosen; the exit code, and the arguments of the command that was chosen."""
+    chosen: list[tuple[str, ...] | None] = [None]
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        from sqs_tui.start_app import StartApp
+
+        app = StartApp(looking, options, departure, watch)
+        try:
+            return app.run()
+        finally:
+            looking.close()
+            chosen[0] = app.chosen
+
+    return _guarded(OnlyLeaving(), options, run), chosen[0]
 
 
 @contextlib.contextmanager

@@ -90,6 +90,8 @@ class BaseApp(App[int]):
         self._departure.on_change = self._wake
         if self._options.theme not in (None, self.theme):
             self._complain(f"no theme {self._options.theme}: {', '.join(THEME_NAMES)}; ctrl+p, Theme lists more")
+        for warning in self._options.warnings:
+            self.notify(one_line(warning), severity="warning", markup=False)
         self.set_interval(1 / self._options.fps, self.refresh_frame)
         self._watch_terminal()
         self.refresh_frame()

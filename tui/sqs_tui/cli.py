@@ -32,13 +32,21 @@ EXIT_REFUSED = 2
 def cli(context: click.Context, /, **own: Any) -> None:
     """Watch and steer Amazon SQS consumers from a terminal.
 
-    Without a command: the queues of the environment's endpoint; nothing is consumed until you press c.
+    Alone it offers a demo, LocalStack, and the consumers that run here. With flags only: the queues of the environment's
+    endpoint; nothing is consumed until you press c.
+
+    Theme, keys and frames a second can be set in $XDG_CONFIG_HOME/sqs-tui/settings.toml, else ~/.config/sqs-tui/settings.toml
+    (docs/settings.md).
     """
     context.obj = own
     if context.invoked_subcommand is None:
-        from sqs_tui.run import browse
+        if any(value not in (None, ()) for value in own.values()):
+            from sqs_tui.run import browse
 
-        context.exit(browse(own))
+            context.exit(browse(own))
+        from sqs_tui.start_command import run_start
+
+        context.exit(run_start(own, context.get_help()))
 
 
 @cli.command(epilog="Example: sqs-tui --env staging inspect")

@@ -29,7 +29,9 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow-writes", is_flag=True, default=None, help="Unlock writes where deployed; needs --reason."),
         click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
-        click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
+        click.option(
+            "--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: settings.toml, else 4)."
+        ),
         click.option(
             "--watch-terminal/--no-watch-terminal",
             default=None,
@@ -37,7 +39,9 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "consumer outlives a dead `kubectl exec` then (default: on in Kubernetes; one that never answers is left alone).",
         ),
         click.option("--terminal-limits", type=float, nargs=3, hidden=True),
-        click.option("--theme", metavar="NAME", help=f"Colours: {', '.join(THEME_NAMES)} (default: by the terminal)."),
+        click.option(
+            "--theme", metavar="NAME", help=f"Colours: {', '.join(THEME_NAMES)} (default: settings.toml, else by the terminal)."
+        ),
         click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
         click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),
     ]

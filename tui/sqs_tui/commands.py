@@ -7,15 +7,11 @@ from dataclasses import replace
 from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
-from sqs_tui.command_table import COMMANDS as CONSUMER_COMMANDS
-from sqs_tui.demo_commands import DEMO_COMMANDS
-from sqs_tui.fleet_commands import FLEET_COMMANDS
-from sqs_tui.message_commands import MESSAGE_COMMANDS
-from sqs_tui.play_commands import PLAY_COMMANDS
+from sqs_tui.key_choice import commands_in_use
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
-COMMANDS = (*CONSUMER_COMMANDS, *MESSAGE_COMMANDS, *DEMO_COMMANDS, *FLEET_COMMANDS, *PLAY_COMMANDS)
+COMMANDS = commands_in_use()
 BY_ID = {command.id: command for command in COMMANDS}
 
 

@@ -85,6 +85,13 @@ def ratio(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "–"
 
 
+def dollars(amount: float) -> str:
+    """An amount of money, rounded to what anybody would ask about: `<$0.01`, `$0.42`, `$138`."""
+    if 0 < amount < 0.01:
+        return "<$0.01"
+    return f"${amount:.2f}" if amount < 100 else f"${amount:,.0f}"
+
+
 def plural(number: int, noun: str) -> str:
     """`1 message`, `7 messages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

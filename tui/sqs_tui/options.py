@@ -25,7 +25,7 @@ class DashboardOptions:
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
     `playback` is the recording that is shown;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
-    seconds.
+    seconds; `warnings` are told when it begins.
     """
 
     fps: float = 4
@@ -40,3 +40,4 @@ class DashboardOptions:
     screenshot_dir: Path | None = None
     watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time
+    warnings: tuple[str, ...] = ()

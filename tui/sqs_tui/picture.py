@@ -7,6 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqs_tui.theme_choice import DARK
+
 if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_tui.options import DashboardOptions
@@ -24,7 +26,9 @@ async def draw_picture(facade: EngineFacade, options: DashboardOptions, size: tu
     from sqs_tui.departure import Departure
     from sqs_tui.leaving import OnlyLeaving
 
-    app = DashboardApp(facade, replace(options, fps=_NEVER_FPS), Departure(OnlyLeaving(), lambda _: None))
+    app = DashboardApp(
+        facade, replace(options, fps=_NEVER_FPS, theme=options.theme or DARK), Departure(OnlyLeaving(), lambda _: None)
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         app.refresh_frame()

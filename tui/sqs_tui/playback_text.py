@@ -1,4 +1,4 @@
-"""The line that says where a recording is: playing or not, position, length, speed, and what its clock showed."""
+"""What says where a recording is: playing or not, position, length, speed, and what its clock showed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _LONGEST_BAR = 40
 
 
-def playback_line(position: Position, wall: float, width: int) -> Content:
-    """One line; a bar takes what room is left."""
+def playback_lines(position: Position, wall: float, width: int) -> Content:
+    """One line, with a bar in what room is left; over it what was said of the moment."""
     if position.at_end:
         state = styled("■ ended", Tone.WARNING)
     elif position.standing:
@@ -27,15 +27,18 @@ def playback_line(position: Position, wall: float, width: int) -> Content:
     where = f"{_time(position.seconds)} / {_time(position.length_seconds)}"
     parts = [state, styled(where, Tone.STRONG), styled(f"speed {position.speed:g}×", Tone.PLAIN)]
     right = [styled(shown.stamp(wall), Tone.MUTED)]
-    if position.note:
-        right.insert(0, styled("▲ cut off at its end", Tone.WARNING))
+    if position.warning:
+        right.insert(0, styled("▲ cut off", Tone.WARNING))
     left, ending = Content("  ").join(parts), Content("  ").join(right)
     room = min(_LONGEST_BAR, width - left.cell_length - ending.cell_length - 4)
     if room > 0:
         done = position.seconds / position.length_seconds if position.length_seconds else 1.0
         track = shown.bar(done, room).replace(" ", "░")
         left = Content.assemble(left, "  ", styled(track, Tone.ACCENT))
-    return spread(left, ending, width)
+    line = spread(left, ending, width)
+    return (
+        line if not position.told else Content("\n").join([spread(styled(position.told, Tone.ACCENT), Content(""), width), line])
+    )
 
 
 def _time(seconds: float) -> str:

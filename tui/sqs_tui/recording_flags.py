@@ -18,8 +18,13 @@ _LIMIT_MIB = 64
 
 
 @contextmanager
-def recorded(facade: EngineFacade, events: Callable[[], EventLog], flags: dict[str, Any]) -> Iterator[None]:
-    """Record to `--record` while the block runs. Raises `ConfigurationError` where that file cannot be made."""
+def recorded(
+    facade: EngineFacade, events: Callable[[], EventLog], flags: dict[str, Any], note: Callable[[], str] = str
+) -> Iterator[None]:
+    """Record to `--record` while the block runs, with what `note` says of the moment.
+
+    Raises `ConfigurationError` where that file cannot be made.
+    """
     path, limit_mib = flags["record"], flags["record_limit_mib"]
     if path is None:
         if limit_mib is not None:
@@ -28,5 +33,5 @@ def recorded(facade: EngineFacade, events: Callable[[], EventLog], flags: dict[s
         return
     from sqs_core.recorder import Recorder
 
-    with Recorder(Path(path), (limit_mib or _LIMIT_MIB) * 2**20, facade.snapshot, events):
+    with Recorder(Path(path), (limit_mib or _LIMIT_MIB) * 2**20, facade.snapshot, events, note):
         yield

@@ -22,14 +22,16 @@ from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
-from sqs_tui.flags import connection_settings, watch_limits
-from sqs_tui.options import DashboardOptions
+from sqs_tui.flags import connection_settings, dashboard_options
 from sqs_tui.recording_flags import recorded
 from sqs_tui.served import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+
+    from sqs_core.events import EventLog
+    from sqs_tui.options import DashboardOptions
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
@@ -188,15 +190,17 @@ def show(engine: Engine, flags: dict[str, Any], around: AbstractContextManager[N
     from sqs_tui.app import run_dashboard
     from sqs_tui.silence import PauseWhileSilent
 
+    note_warnings(engine.events, options)
     with around or nullcontext():
         code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
         engine.close()
     return leave(engine, code)
 
 
-def dashboard_options(flags: dict[str, Any]) -> DashboardOptions:
-    """How to draw, from the flags that all commands share."""
-    return DashboardOptions(fps=flags["fps"] or 4, theme=flags["theme"], color=flags["color"], watch=watch_limits(flags))
+def note_warnings(events: EventLog, options: DashboardOptions) -> None:
+    """What the dashboard warns of when it begins is an event as well, so that it is in the log."""
+    for warning in options.warnings:
+        events.record(Level.WARNING, Code.SETTINGS_IGNORED, None, warning)
 
 
 _POOREST_TERMS = frozenset({"dumb", "unknown"})
@@ -209,7 +213,7 @@ def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> 
         return
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
-            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
+            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead}")
     term = os.environ.get("TERM")
     if term in _POOREST_TERMS:
         raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")

@@ -14,7 +14,7 @@ from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bi
 from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
-from sqs_tui.playback_text import playback_line
+from sqs_tui.playback_text import playback_lines
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import Frame
@@ -233,7 +233,7 @@ class MainScreen(Steady, Screen[None]):
         playback = self._options.playback
         if playback is not None:
             position, wall = playback.position(), playback.wall()
-            self._line("#playback").show(lambda width: playback_line(position, wall, width))
+            self._line("#playback").show(lambda width: playback_lines(position, wall, width))
 
     def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
@@ -245,8 +245,8 @@ class MainScreen(Steady, Screen[None]):
         notice = self._line("#notice")
         notice.set_class(frame.drain is not None, "-drain")
         notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
-        playing = self._options.playback is not None
-        notice.show(lambda width: drain_notice(frame, width, playing=playing) if frame.drain else trouble_notice(frame, width))
+        tell = drain_notice if frame.drain else trouble_notice
+        notice.show(lambda width: tell(frame, width, playing=self._options.playback is not None))
         title = "Draining" if frame.drain else "Trouble"
         if notice.border_title != title:
             notice.border_title = title
