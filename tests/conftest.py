@@ -65,7 +65,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
 
 
 def _clean(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    foreign = {"APP_ENV", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "LOCALSTACK_HOST", "EDGE_PORT", "COLUMNS", "LINES"}
+    foreign = {"APP_ENV", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLORFGBG", "LOCALSTACK_HOST", "EDGE_PORT", "COLUMNS", "LINES"}
     for name in list(os.environ):
         if name in foreign or name.startswith(("AWS_", "SQS_TUI_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

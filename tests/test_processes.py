@@ -154,6 +154,7 @@ def test_a_refusal_of_theirs_is_said_once(ministack: str, queue: TestQueue, dire
     [
         (["--metrics-address", "127.0.0.1:9999"], "--metrics-address 127.0.0.1:9999 goes with one process, not with 2"),
         (["--capture", "x"], "--capture x goes with one process, not with 2"),
+        (["--record", "x"], "--record x goes with one process, not with 2"),
         (["--wait", "21"], "--wait 21"),
         (["--handler", ""], "consume needs --handler"),
     ],

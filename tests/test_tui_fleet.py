@@ -149,7 +149,7 @@ async def test_read_only_sends_nothing() -> None:
 
 
 async def test_help_and_palette_have_the_fleets_commands() -> None:
-    async with watching(three(), size=(120, 60)) as screen:
+    async with watching(three(), size=(120, 80)) as screen:
         await screen.press("question_mark")
         text = screen.text()
         for said in ("Several consumers", "Mark all", "Leave at once. It changes nothing", "worst member"):

@@ -66,7 +66,7 @@ class Dashboard:
 
 @asynccontextmanager
 async def dashboard(
-    facade: FakeFacade | None = None, *, size: tuple[int, int] = (120, 40), theme: str = "textual-dark", **options: Any
+    facade: FakeFacade | None = None, *, size: tuple[int, int] = (120, 40), theme: str | None = "textual-dark", **options: Any
 ) -> AsyncIterator[Dashboard]:
     """A dashboard that has drawn its first frames."""
     facade = facade or FakeFacade()

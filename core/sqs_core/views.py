@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, MessageDetail, Snapshot
+from sqs_core.spending import dollars_per_day
 from sqs_core.version import __version__
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             handler=consumer.handler.name,
             pollers=pollers,
             workers=replace(workers, busy=min(holding.busy_locked(), workers.live)),
-            buffer=BufferSize(holding.buffered, consumer.gate.limit),
+            buffer=BufferSize(holding.buffer.size, consumer.gate.limit),
             depth=consumer.facts.depth,
             dlq=consumer.dlq,
             totals=ledger.totals_locked(),
@@ -41,6 +42,9 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
             failures=ledger.failures.snapshot(),
+            transport=consumer.transport.value if consumer.transport else None,
+            requests_per_message=ledger.requests_per_message_locked(),
+            dollars_per_day=dollars_per_day(ledger.requests_per_day_locked(), fifo=holding.fifo),
         )
 
 

@@ -15,7 +15,7 @@ from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqs_core.facade import EngineFacade
     from sqs_core.remote.fleet import Fleet
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqs_tui.ensemble import Ensemble
     from sqs_tui.options import DashboardOptions
     from sqs_tui.silence import Silence
+    from sqs_tui.start_looking import Looking
     from sqs_tui.terminal_watch import WatchLimits
 
 _COLOR_SYSTEMS = {"16": "standard", "256": "256", "truecolor": "truecolor"}
@@ -39,9 +40,9 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     """
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.dashboard import DashboardApp
+        with _sparing_collections():
+            from sqs_tui.dashboard import DashboardApp
 
-        _spare_collections()
         try:
             return DashboardApp(facade, options, departure, watch).run()
         finally:
@@ -55,9 +56,9 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     """Show a fleet until it is left, which changes nothing there; returns the exit code. Called as `run_dashboard` is."""
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.fleet_app import FleetApp
+        with _sparing_collections():
+            from sqs_tui.fleet_app import FleetApp
 
-        _spare_collections()
         try:
             return FleetApp(fleet, found, options, departure, watch).run()
         finally:
@@ -73,9 +74,9 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
     supervisor = ensemble.supervisor
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.processes_app import ProcessesApp
+        with _sparing_collections():
+            from sqs_tui.processes_app import ProcessesApp
 
-        _spare_collections()
         try:
             return ProcessesApp(ensemble, options, departure, watch).run()
         finally:
@@ -85,10 +86,32 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
     return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
 
 
-def _spare_collections() -> None:
-    """What has been imported is there to stay; to look through it again and again would hold the screen up each time."""
-    gc.collect()
-    gc.freeze()
+def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:
+    """Show the start screen until something is chosen; the exit code, and the arguments of the command that was chosen."""
+    chosen: list[tuple[str, ...] | None] = [None]
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        from sqs_tui.start_app import StartApp
+
+        app = StartApp(looking, options, departure, watch)
+        try:
+            return app.run()
+        finally:
+            looking.close()
+            chosen[0] = app.chosen
+
+    return _guarded(OnlyLeaving(), options, run), chosen[0]
+
+
+@contextlib.contextmanager
+def _sparing_collections() -> Iterator[None]:
+    """What is imported here is there to stay; to look through it again and again would hold the screen up each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _guarded(

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
@@ -94,17 +95,9 @@ def _show(target: Target, flags: dict[str, Any]) -> int:
 
 
 def _options(flags: dict[str, Any]) -> DashboardOptions:
-    from sqs_tui.flags import watch_limits
-    from sqs_tui.options import DashboardOptions
+    from sqs_tui.flags import dashboard_options
 
-    return DashboardOptions(
-        fps=flags["fps"] or _ATTACHED_FPS,
-        theme=flags["theme"],
-        color=flags["color"],
-        view_only=bool(flags["read_only"]),
-        attached=True,
-        watch=watch_limits(flags),
-    )
+    return replace(dashboard_options(flags, _ATTACHED_FPS), view_only=bool(flags["read_only"]), attached=True)
 
 
 def _show_fleet(found: Sequence[Source], there: Sequence[Candidate], flags: dict[str, Any]) -> int:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 
 from sqs_core.model import Level
 from sqs_tui.asking_driver import AskingDriver
 from sqs_tui.commands import app_bindings
 from sqs_tui.safe_text import DropObeyed, one_line
+from sqs_tui.screens.offering import OffersCommands
 from sqs_tui.secrecy import masked_traceback
+from sqs_tui.theme_choice import THEME_NAMES, suitable_theme
+from sqs_tui.themes import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from textual.binding import BindingType
     from textual.filter import LineFilter
+    from textual.screen import Screen
 
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
     from sqs_tui.terminal_watch import TerminalWatch
 
-PLAIN_THEME = "ansi-dark"
 UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
 
 
@@ -44,14 +48,34 @@ class BaseApp(App[int]):
         self._departure = departure
         self._backstop = DropObeyed()
         self._complaint = ""
-        if options.theme is not None and options.theme in self.available_themes:
-            self.theme = options.theme
-        elif self.console.color_system == "standard":
-            self.theme = PLAIN_THEME
+        for theme in THEMES:
+            self.register_theme(theme)
+        known = options.theme in self.available_themes
+        self.theme = options.theme if known and options.theme else suitable_theme(os.environ, self.console.color_system)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the backstop against control characters in foreign text."""
         return [*super().get_line_filters(), self._backstop]
+
+    def home(self) -> OffersCommands:
+        """The screen whose commands the palette offers over one that has none of its own."""
+        raise NotImplementedError
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: our commands that are allowed now, and Textual's choice of themes."""
+        for command in self._commanded(screen).offered_commands():
+            action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
+            yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
+        for system_command in super().get_system_commands(screen):
+            if system_command.title not in UNWANTED_SYSTEM_COMMANDS:
+                yield system_command
+
+    def action_screen_command(self, command_id: str) -> None:
+        """Run a command of the screen that the palette was opened over."""
+        self._commanded(self.screen).action_command(command_id)
+
+    def _commanded(self, screen: Screen[object]) -> OffersCommands:
+        return screen if isinstance(screen, OffersCommands) else self.home()
 
     def refresh_frame(self) -> None:
         """Draw what there is now. Never raises."""
@@ -65,7 +89,9 @@ class BaseApp(App[int]):
     def _begin_frames(self) -> None:
         self._departure.on_change = self._wake
         if self._options.theme not in (None, self.theme):
-            self._complain(f"no theme {self._options.theme}: ctrl+p, Theme lists them")
+            self._complain(f"no theme {self._options.theme}: {', '.join(THEME_NAMES)}; ctrl+p, Theme lists more")
+        for warning in self._options.warnings:
+            self.notify(one_line(warning), severity="warning", markup=False)
         self.set_interval(1 / self._options.fps, self.refresh_frame)
         self._watch_terminal()
         self.refresh_frame()

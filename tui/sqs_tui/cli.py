@@ -13,7 +13,9 @@ from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
 from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
-from sqs_tui.cli_options import global_options, shared
+from sqs_tui.cli_options import global_options, recording_options, shared
+from sqs_tui.cli_play import play
+from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
@@ -30,13 +32,21 @@ EXIT_REFUSED = 2
 def cli(context: click.Context, /, **own: Any) -> None:
     """Watch and steer Amazon SQS consumers from a terminal.
 
-    Without a command: the queues of the environment's endpoint; nothing is consumed until you press c.
+    Alone it offers a demo, LocalStack, and the consumers that run here. With flags only: the queues of the environment's
+    endpoint; nothing is consumed until you press c.
+
+    Theme, keys and frames a second can be set in $XDG_CONFIG_HOME/sqs-tui/settings.toml, else ~/.config/sqs-tui/settings.toml
+    (docs/settings.md).
     """
     context.obj = own
     if context.invoked_subcommand is None:
-        from sqs_tui.run import browse
+        if any(value not in (None, ()) for value in own.values()):
+            from sqs_tui.run import browse
 
-        context.exit(browse(own))
+            context.exit(browse(own))
+        from sqs_tui.start_command import run_start
+
+        context.exit(run_start(own, context.get_help()))
 
 
 @cli.command(epilog="Example: sqs-tui --env staging inspect")
@@ -63,6 +73,13 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option("--read-timeout", type=float, help="Client's timeout of a poll, seconds (default: wait + 10).")
 @click.option("--drain-timeout", type=float, default=25, show_default=True, help="How long a stop may take, seconds.")
 @click.option("--handler-timeout", type=float, help="Past so many seconds a handler counts as hung.")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "boto3", "lean"]),
+    default="auto",
+    show_default=True,
+    help="What receives, deletes and extends: lean costs a fraction of boto3's CPU; auto is lean where it does all that is set.",
+)
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
 @click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
@@ -76,6 +93,7 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option(
     "--capture-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all)."
 )
+@recording_options
 @global_options
 @click.pass_context
 def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> None:
@@ -125,6 +143,7 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
 @click.option("--headless", is_flag=True, help="No screen: events on stderr, a report on stdout.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@recording_options
 @global_options
 @click.pass_context
 def demo(context: click.Context, /, **own: Any) -> None:
@@ -134,7 +153,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS):
+for more in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS, play):
     cli.add_command(more)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqs_tui.theme_choice import THEME_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,9 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow-writes", is_flag=True, default=None, help="Unlock writes where deployed; needs --reason."),
         click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
-        click.option("--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: 4)."),
+        click.option(
+            "--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: settings.toml, else 4)."
+        ),
         click.option(
             "--watch-terminal/--no-watch-terminal",
             default=None,
@@ -35,9 +39,29 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "consumer outlives a dead `kubectl exec` then (default: on in Kubernetes; one that never answers is left alone).",
         ),
         click.option("--terminal-limits", type=float, nargs=3, hidden=True),
-        click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or ansi-dark."),
+        click.option(
+            "--theme", metavar="NAME", help=f"Colours: {', '.join(THEME_NAMES)} (default: settings.toml, else by the terminal)."
+        ),
         click.option("--color", type=click.Choice(["16", "256", "truecolor"]), help="Colours (default: what the terminal says)."),
         click.option("--log-file", metavar="PATH", type=click.Path(dir_okay=False), help="Also write events as JSON Lines here."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is written down for `play`."""
+    options = [
+        click.option(
+            "--record", metavar="FILE", help="Write what is seen to this new file, masked; `sqs-tui play FILE` shows it."
+        ),
+        click.option(
+            "--record-limit-mib",
+            type=click.IntRange(1, 1024),
+            metavar="N",
+            help="The recording ends at so many MiB (default: 64).",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

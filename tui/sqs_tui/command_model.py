@@ -14,10 +14,12 @@ class Group(StrEnum):
     """The headings of the help screen, in its order."""
 
     DEMO = "Demo"
+    RECORDING = "Recording"
     CONSUMER = "Consumer"
     QUEUES = "Queues"
     PANES = "Panes"
     MESSAGES = "Messages"
+    MESSAGE = "A message that is open"
     BENCH = "Dead letters and other messages in a queue"
     FLEET = "Several consumers"
     VIEW = "View"
@@ -31,6 +33,7 @@ class Place(StrEnum):
     MAIN = "main"
     BENCH = "bench"
     FLEET = "fleet"
+    MESSAGE = "message"
 
 
 class Pane(StrEnum):
@@ -49,7 +52,7 @@ class Situation:
     """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen.
 
     `attached` is a screen over an engine of another process, which looks at nothing but that engine.
-    `scene_actions` are those that the demo's scene has.
+    `scene_actions` are those that the demo's scene has. `playing` is a recording, which is `standing` where it does not move.
     """
 
     pane: Pane | None = None
@@ -68,6 +71,8 @@ class Situation:
     attached: bool = False
     demo: bool = False
     scene_actions: frozenset[str] = frozenset()
+    playing: bool = False
+    standing: bool = False
 
 
 def allowed_always(situation: Situation) -> bool:
@@ -82,8 +87,8 @@ class Command:
     `keys` are Textual's key names and `key` is how people read them. `bar` is the word in the key bar ("" keeps it out),
     shown with `bar_key` where that differs from `key`; `undo_bar` is the word while the command is `in_effect`. `rank` is
     its importance there (the lowest goes first when the line is too short). `changes` marks what changes anything outside
-    this screen. `action` is the table widget's own action, or empty for the screen's `command`. `place` is the screen that it
-    belongs to.
+    this screen. `action` is the table widget's own action, or that of an open message's screen; empty for a screen's
+    `command`. `place` is the screen that it belongs to.
     """
 
     id: str

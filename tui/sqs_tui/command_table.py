@@ -40,6 +40,10 @@ def _on_something(situation: Situation) -> bool:
     return _on_message(situation) or ((situation.event or situation.identity or on_queue) and not situation.leaving)
 
 
+def _on_what_has_an_id(situation: Situation) -> bool:
+    return _on_message(situation) or (_while_browsing(situation) and situation.queue)
+
+
 def _in_history(situation: Situation) -> bool:
     return _on_message(situation) and situation.pane is Pane.HISTORY
 
@@ -119,6 +123,11 @@ COMMANDS = (
         "replay", ("R",), "R", "Replay message",
         "Send the finished message under the cursor again as a new one, after a confirmation.",
         Group.MESSAGES, _in_history, changes=True, bar="Replay", rank=4,
+    ),
+    Command(
+        "copy", ("y",), "y", "Copy the id",
+        "The id of the message under the cursor, to the terminal's clipboard (OSC 52); among queues, the queue's URL.",
+        Group.MESSAGES, _on_what_has_an_id,
     ),
     Command(
         "bench", ("b",), "b", "Bench",
@@ -237,6 +246,10 @@ COMMANDS = (
     Command(
         "bench_open", (), "enter", "Open", "The message whole; of a group, its messages.", Group.BENCH, bar="Open", rank=6,
         place=Place.BENCH,
+    ),
+    Command(
+        "bench_copy_id", ("y",), "y", "Copy the id", "The id of the message under the cursor, to the terminal's clipboard.",
+        Group.BENCH, place=Place.BENCH,
     ),
     Command(
         "bench_filter", ("slash",), "/", "Filter",

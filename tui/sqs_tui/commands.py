@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
-from sqs_tui.command_table import COMMANDS as CONSUMER_COMMANDS
-from sqs_tui.demo_commands import DEMO_COMMANDS
-from sqs_tui.fleet_commands import FLEET_COMMANDS
+from sqs_tui.key_choice import commands_in_use
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "Group", "Pane", "Place", "Situation"]
 
-COMMANDS = (*CONSUMER_COMMANDS, *DEMO_COMMANDS, *FLEET_COMMANDS)
+COMMANDS = commands_in_use()
 BY_ID = {command.id: command for command in COMMANDS}
 
 
 def table_bindings() -> list[Binding]:
     """The bindings of a table: movement, and opening the row under the cursor."""
     return [
-        Binding(key, command.action, command.title, show=False) for command in COMMANDS if command.action for key in command.keys
+        Binding(key, command.action, command.title, show=False)
+        for command in COMMANDS
+        if command.action and command.place is Place.MAIN
+        for key in command.keys
     ]
 
 
@@ -40,7 +43,7 @@ def screen_bindings() -> list[Binding]:
 def place_bindings(place: Place) -> list[Binding]:
     """The bindings of another screen than the main one."""
     return [
-        Binding(key, f"command('{command.id}', '{key}')", command.title, show=False)
+        Binding(key, command.action or f"command('{command.id}', '{key}')", command.title, show=False)
         for command in COMMANDS
         if command.place is place
         for key in command.keys
@@ -52,6 +55,11 @@ def app_bindings() -> list[Binding]:
     return [
         Binding(key, "leave", BY_ID["quit"].title, show=False, priority=key.startswith("ctrl+")) for key in BY_ID["quit"].keys
     ]
+
+
+def would_run_live(command_id: str, situation: Situation) -> bool:
+    """Whether a command that a recording does not allow would be, were a consumer of this process behind it."""
+    return BY_ID[command_id].allowed(replace(situation, view_only=False, attached=False, playing=False))
 
 
 def bar_commands(situation: Situation) -> list[Command]:
@@ -70,21 +78,21 @@ def place_commands(place: Place, *, view_only: bool) -> list[Command]:
 
 
 def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Command]:
-    """What the palette offers now."""
-    unlisted = {Group.MOVE}
+    """What the palette offers now: all that is allowed, but moving about, and the palette itself."""
     return [
         command
         for command in COMMANDS
-        if command.group not in unlisted
-        and command.place is place
-        and command.id not in {"palette", "back"}
+        if command.group is not Group.MOVE
+        and (command.place is place or (command.group is Group.LEAVE and place is not Place.FLEET))
+        and command.id != "palette"
         and command.allowed(situation)
     ]
 
 
 def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
     """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
-    of_fleet = [Group.FLEET, Group.MOVE]
-    hidden = {Group.FLEET} if situation.demo else {Group.FLEET, Group.DEMO}
-    groups = of_fleet if place is Place.FLEET else [group for group in Group if group not in hidden]
-    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    of_fleet = [Group.FLEET, Group.MOVE, Group.MESSAGE]
+    shown = {Group.DEMO: situation.demo, Group.RECORDING: situation.playing, Group.FLEET: False}
+    groups = of_fleet if place is Place.FLEET else [group for group in Group if shown.get(group, True)]
+    listed = [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    return [(group, commands) for group, commands in listed if commands]

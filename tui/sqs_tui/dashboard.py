@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import SystemCommand
-
 from sqs_core.errors import describe
 from sqs_core.model import RunState
-from sqs_tui.base_app import UNWANTED_SYSTEM_COMMANDS, BaseApp
-from sqs_tui.commands import palette_commands
+from sqs_tui.base_app import BaseApp
 from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
+from sqs_tui.trends import SAMPLE_EVERY_SECONDS, SERIES_LENGTH
 from sqs_tui.viewer import Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from textual.screen import Screen
 
     from sqs_core.facade import EngineFacade
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.screens.offering import OffersCommands
     from sqs_tui.terminal_watch import TerminalWatch
     from sqs_tui.viewer import Frame
 
@@ -36,6 +33,8 @@ class DashboardApp(BaseApp):
         super().__init__(options, departure, watch)
         self._facade = facade
         self._viewer = Viewer(facade, options.clock)
+        if options.playback is not None:
+            self._viewer.catch_up(options.playback.past(SERIES_LENGTH * SAMPLE_EVERY_SECONDS))
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._welcomed = False
 
@@ -43,15 +42,9 @@ class DashboardApp(BaseApp):
         """The dashboard itself."""
         return self._main
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: our commands that are allowed now, and Textual's choice of themes."""
-        commanded = screen if isinstance(screen, BrowserScreen) else self._main
-        for command in palette_commands(commanded.situation):
-            action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
-            yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
-        for system_command in super().get_system_commands(screen):
-            if system_command.title not in UNWANTED_SYSTEM_COMMANDS:
-                yield system_command
+    def home(self) -> OffersCommands:
+        """See `BaseApp`."""
+        return self._main
 
     def on_ready(self) -> None:
         """Start once the first frame is out: nothing of the engine may delay it."""
@@ -98,11 +91,6 @@ class DashboardApp(BaseApp):
         self._welcomed = True
         if not frame.snapshot.consumers and not self._options.attached:
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
-
-    def action_screen_command(self, command_id: str) -> None:
-        """Run a command of the screen that the palette was opened over."""
-        commanded = self.screen if isinstance(self.screen, BrowserScreen) else self._main
-        commanded.action_command(command_id)
 
     def _show_drain(self) -> None:
         if self._viewer.draining:

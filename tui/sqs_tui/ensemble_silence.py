@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
+from sqs_tui.drain import PAUSED
 from sqs_tui.silence import leaving_text
-from sqs_tui.viewer import PAUSED
 
 if TYPE_CHECKING:
     from sqs_tui.ensemble import Ensemble

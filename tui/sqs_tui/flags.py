@@ -1,4 +1,4 @@
-"""Settings from the flags that the commands share."""
+"""Settings from the flags that the commands share, and how to draw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.settings import make_connection_settings
+from sqs_tui.key_choice import use_keys
+from sqs_tui.options import DashboardOptions
 from sqs_tui.terminal_watch import WatchLimits
+from sqs_tui.user_settings import load_user_settings
 
 if TYPE_CHECKING:
     from sqs_core.settings import ConnectionSettings
@@ -25,6 +28,21 @@ def connection_settings(flags: dict[str, Any]) -> ConnectionSettings:
         sts_endpoint_url=flags["sts_endpoint_url"],
         allow_writes=bool(flags["allow_writes"]),
         reason=flags["reason"],
+    )
+
+
+DEFAULT_FPS = 4
+
+
+def dashboard_options(flags: dict[str, Any], default_fps: float = DEFAULT_FPS) -> DashboardOptions:
+    """How to draw, from the flags that all commands share and the user's settings; the user's keys are in use from then on."""
+    user = load_user_settings()
+    return DashboardOptions(
+        fps=flags["fps"] or user.fps or default_fps,
+        theme=flags["theme"] or user.theme,
+        color=flags["color"],
+        watch=watch_limits(flags),
+        warnings=(*user.warnings, *use_keys(user.keys)),
     )
 
 

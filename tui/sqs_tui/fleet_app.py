@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import SystemCommand
-
 from sqs_core.errors import describe
-from sqs_tui.base_app import UNWANTED_SYSTEM_COMMANDS, BaseApp
-from sqs_tui.commands import Place, Situation, palette_commands
+from sqs_tui.base_app import BaseApp
 from sqs_tui.screens.fleet import FleetScreen
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.member import MemberScreen
 from sqs_tui.viewer import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from textual.screen import Screen
 
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from sqs_core.remote.sources import Candidate
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.screens.offering import OffersCommands
     from sqs_tui.terminal_watch import TerminalWatch
 
 
@@ -45,22 +43,9 @@ class FleetApp(BaseApp):
         """The fleet itself."""
         return self._home
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: our commands that are allowed now, and Textual's choice of themes."""
-        if isinstance(screen, MemberScreen):
-            commands = palette_commands(screen.situation)
-        else:
-            commands = palette_commands(Situation(view_only=self._home.view_only), Place.FLEET)
-        for command in commands:
-            action = "leave" if command.id == "quit" else f"app.screen_command('{command.id}')"
-            yield SystemCommand(command.title, command.help, lambda action=action: self.call_later(self.run_action, action))
-        for system_command in super().get_system_commands(screen):
-            if system_command.title not in UNWANTED_SYSTEM_COMMANDS:
-                yield system_command
-
-    def action_screen_command(self, command_id: str) -> None:
-        """Run a command of the screen that the palette was opened over."""
-        (self._member or self._home).action_command(command_id)
+    def home(self) -> OffersCommands:
+        """See `BaseApp`."""
+        return self._member or self._home
 
     @property
     def _member(self) -> MemberScreen | None:

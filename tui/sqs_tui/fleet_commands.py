@@ -46,6 +46,10 @@ FLEET_COMMANDS = (
         Group.FLEET, bar="Details", rank=3, place=Place.FLEET,
     ),
     Command(
+        "fleet_copy", ("y",), "y", "Copy the name", "The member's name, to the terminal's clipboard (OSC 52).",
+        Group.FLEET, place=Place.FLEET,
+    ),
+    Command(
         "fleet_filter", ("slash",), "/", "Filter",
         "Keep the members whose name, state, queue, version, identity or problem contains a text.",
         Group.FLEET, bar="Filter", rank=4, place=Place.FLEET,

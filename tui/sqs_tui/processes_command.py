@@ -23,7 +23,8 @@ from sqs_core.remote.sockets import make_private, runtime_directory
 from sqs_core.runner import SignalStops
 from sqs_tui.ensemble import Ensemble
 from sqs_tui.event_writer import EventWriter
-from sqs_tui.run import check_consume, dashboard_options, no_screen, only_headless, open_log, require_terminal, silenced
+from sqs_tui.flags import dashboard_options
+from sqs_tui.run import check_consume, no_screen, only_headless, open_log, require_terminal, silenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 0.02
 _ALONE = {
     "capture": "each process would write a file of its own",
+    "record": "each process would write to the same file",
     "metrics_address": "they cannot all listen on one port",
 }
 

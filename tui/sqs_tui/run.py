@@ -22,12 +22,16 @@ from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
-from sqs_tui.flags import connection_settings, watch_limits
-from sqs_tui.options import DashboardOptions
+from sqs_tui.flags import connection_settings, dashboard_options
+from sqs_tui.recording_flags import recorded
+from sqs_tui.served import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+
+    from sqs_core.events import EventLog
+    from sqs_tui.options import DashboardOptions
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
@@ -41,6 +45,7 @@ def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
         read_timeout_seconds=flags["read_timeout"],
         drain_timeout_seconds=flags["drain_timeout"],
         handler_timeout_seconds=flags["handler_timeout"],
+        transport=flags["transport"],
     )
 
 
@@ -64,11 +69,13 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
         supervised = flags["supervised"]
-        folder = Path(supervised) if supervised else None
-        reachable = control_socket(engine, control=wants_control(flag=flags["control"]), folder=folder)
+        reachable = control_socket(
+            engine, control=wants_control(flag=flags["control"]), folder=Path(supervised) if supervised else None
+        )
         with _metrics(engine, flags["metrics_address"]):
+            around = watched(engine, flags, reachable)
             return run_headless(
-                engine, writer, flags["max_messages"], flags["duration"], reachable=reachable, supervised=supervised is not None
+                engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=bool(supervised)
             )
     only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
@@ -76,7 +83,15 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         engine = _make_engine(queues, flags, connection, settings, writer)
         require_terminal()
         log_through(writer)
-        return show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+        control = wants_control(flag=flags["control"])
+        return show(engine, flags, watched(engine, flags, control_socket(engine, control=control)))
+
+
+@contextmanager
+def watched(engine: Engine, flags: dict[str, Any], control: AbstractContextManager[None]) -> Iterator[None]:
+    """Can be attached to, and is recorded where that was asked for, while the block runs."""
+    with control, recorded(engine, lambda: engine.events, flags):
+        yield
 
 
 @contextmanager
@@ -130,15 +145,16 @@ def run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
-    reachable: AbstractContextManager[None] | None = None,
+    around: AbstractContextManager[None] | None = None,
     *,
     supervised: bool = False,
 ) -> int:
     """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code.
 
-    `supervised` says that stdin is the lifeline to a parent.
+    `around` is entered before the engine starts and left once it has ended. `supervised` says that stdin is the lifeline
+    to a parent.
     """
-    with SignalStops() as stops, reachable or nullcontext():
+    with SignalStops() as stops, around or nullcontext():
         if supervised:
             follow_parent(stops)
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
@@ -168,21 +184,23 @@ def _end(engine: Engine, code: int) -> int:
     return code
 
 
-def show(engine: Engine, flags: dict[str, Any], reachable: AbstractContextManager[None] | None = None) -> int:
+def show(engine: Engine, flags: dict[str, Any], around: AbstractContextManager[None] | None = None) -> int:
     """Show the dashboard over an engine until it is left; returns the exit code."""
     options = replace(dashboard_options(flags), leave_when_failed=bool(engine.consumers), view_only=engine.connection.read_only)
     from sqs_tui.app import run_dashboard
     from sqs_tui.silence import PauseWhileSilent
 
-    with reachable or nullcontext():
+    note_warnings(engine.events, options)
+    with around or nullcontext():
         code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
         engine.close()
     return leave(engine, code)
 
 
-def dashboard_options(flags: dict[str, Any]) -> DashboardOptions:
-    """How to draw, from the flags that all commands share."""
-    return DashboardOptions(fps=flags["fps"] or 4, theme=flags["theme"], color=flags["color"], watch=watch_limits(flags))
+def note_warnings(events: EventLog, options: DashboardOptions) -> None:
+    """What the dashboard warns of when it begins is an event as well, so that it is in the log."""
+    for warning in options.warnings:
+        events.record(Level.WARNING, Code.SETTINGS_IGNORED, None, warning)
 
 
 _POOREST_TERMS = frozenset({"dumb", "unknown"})
@@ -191,9 +209,11 @@ _POOREST_TERMS = frozenset({"dumb", "unknown"})
 
 def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
     """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
+    if is_served():
+        return
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
-            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
+            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead}")
     term = os.environ.get("TERM")
     if term in _POOREST_TERMS:
         raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")

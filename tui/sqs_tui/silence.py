@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
-from sqs_tui.viewer import PAUSED
+from sqs_tui.drain import PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

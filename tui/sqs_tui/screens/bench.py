@@ -14,10 +14,11 @@ from sqs_core.environment import Environment
 from sqs_core.personal_data import body_mask
 from sqs_core.saved_filters import remember_filter
 from sqs_tui import bench_rows
-from sqs_tui.commands import Place, Situation, place_bindings
+from sqs_tui.commands import Place, Situation, palette_commands, place_bindings
 from sqs_tui.safe_text import content
 from sqs_tui.screens.bench_work import BenchWork
-from sqs_tui.screens.dialogs import Help
+from sqs_tui.screens.copying import copy_text
+from sqs_tui.screens.help import Help
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
 from sqs_tui.widgets.filter_bar import FilterInput
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import EngineFacade
     from sqs_core.peek import Peeked
+    from sqs_tui.commands import Command
     from sqs_tui.viewer import Frame
 
 
@@ -151,6 +153,10 @@ class BenchScreen(Steady, Screen[None]):
             lines.append(lock.why)
         return " · ".join(line for line in lines if line)
 
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(Situation(view_only=self.view_only), Place.BENCH)
+
     def action_command(self, command_id: str, key: str = "") -> None:  # noqa: ARG002 - the signature of all screens
         """Run a command of the table."""
         here: dict[str, Callable[[], None]] = {
@@ -160,6 +166,7 @@ class BenchScreen(Steady, Screen[None]):
             "bench_groups": self._toggle_groups,
             "bench_back": self._back,
             "bench_help": self._show_help,
+            "bench_copy_id": self._copy_id,
         }
         here.get(command_id, lambda: self._work.run(command_id))()
         self.draw_frame(None)
@@ -196,6 +203,11 @@ class BenchScreen(Steady, Screen[None]):
 
     def _show_help(self) -> None:
         self.app.push_screen(Help(Situation(queue=True, view_only=self.view_only)))
+
+    def _copy_id(self) -> None:
+        row = self.table.current
+        if row is not None and row.message_id is not None:
+            copy_text(self, row.message_id)
 
     def _mark(self) -> None:
         here = self.current()

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from sqs_core.queue_listing import QueueListing
 from sqs_tui import format as shown
 from sqs_tui import summary
-from sqs_tui.commands import BY_ID, Situation, screen_bindings
+from sqs_tui.commands import BY_ID, Situation, palette_commands, screen_bindings
 from sqs_tui.notices import trouble_notice
 from sqs_tui.queue_rows import FILTER_HINT, QueueRows, title, when_empty
 from sqs_tui.rows import Tone
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqs_core.facade import EngineFacade
     from sqs_core.queue_listing import ListedQueue
+    from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
     from sqs_tui.queue_rows import View
     from sqs_tui.viewer import Viewer
@@ -105,6 +106,11 @@ class BrowserScreen(Steady, Screen[None]):
         row = self.query_one("#browser", LiveTable).current
         return row.key if row else None
 
+    @property
+    def url(self) -> str | None:
+        """Its URL, as the endpoint tells it."""
+        return next((each.url for each in self._listing.queues if each.name == self.queue), None)
+
     def consumes(self, queue: str) -> bool:
         """Whether it is consumed here."""
         return queue in self.frame.queues
@@ -123,6 +129,10 @@ class BrowserScreen(Steady, Screen[None]):
             leaving=self._viewer.draining,
             view_only=self._options.view_only,
         )
+
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(self.situation)
 
     def action_command(self, command_id: str, key: str = "") -> None:  # noqa: ARG002 - the bindings' signature
         """Run a command of the table, if it is allowed now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.widgets import Input
 
 from sqs_core.errors import describe
+from sqs_tui.screens.copying import copy_text
 from sqs_tui.screens.dialogs import ChooseHandler
 from sqs_tui.screens.queue_details import QueueScreen
 from sqs_tui.screens.shared_commands import SharedCommands
@@ -48,8 +49,14 @@ class BrowserCommands(SharedCommands):
             "unlock": self._writes.unlock,
             "actions": self._writes.open_actions,
             "purge": self._writes.purge,
+            "copy": self._copy,
         }
         actions[command_id]()
+
+    def _copy(self) -> None:
+        url = self._screen.url
+        if url is not None:
+            copy_text(self._screen, url)
 
     def _open(self) -> None:
         """The panes of a queue that is consumed here, else all that SQS tells of it; or the identity."""

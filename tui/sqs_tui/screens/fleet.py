@@ -11,7 +11,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_tui import fleet_rows, fleet_text
-from sqs_tui.commands import BY_ID, Place, Situation, place_bindings
+from sqs_tui.commands import BY_ID, Place, Situation, palette_commands, place_bindings
+from sqs_tui.screens.copying import copy_text
 from sqs_tui.screens.fleet_work import FleetWork
 from sqs_tui.screens.steady import Steady
 from sqs_tui.widgets.line import Line, PlaceKeys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqs_core.remote.errands import Result
     from sqs_core.remote.fleet import Fleet
     from sqs_core.remote.fleet_view import MemberView
+    from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
 
 _SHORT_BELOW = 30
@@ -129,6 +131,10 @@ class FleetScreen(Steady, Screen[None]):
     def _line(self, name: str) -> Line:
         return self.query_one(f"#fleet-{name}", Line)
 
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(Situation(view_only=self.view_only), Place.FLEET)
+
     def action_command(self, command_id: str, key: str = "") -> None:  # noqa: ARG002 - the bindings' signature
         """Run a command of the table, if it is allowed."""
         if not BY_ID[command_id].allowed(Situation(view_only=self.view_only)):
@@ -140,9 +146,14 @@ class FleetScreen(Steady, Screen[None]):
             "fleet_sort": self._sort,
             "fleet_reverse": lambda: self._look(replace(self.look, reverse=not self.look.reverse)),
             "fleet_back": self._back,
+            "fleet_copy": self._copy,
         }
         here.get(command_id, lambda: self.work.run(command_id))()
         self.draw()
+
+    def _copy(self) -> None:
+        if self.current is not None:
+            copy_text(self, self.current.name)
 
     @on(LiveTable.Opened)
     def open_row(self) -> None:

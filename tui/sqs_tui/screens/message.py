@@ -21,9 +21,11 @@ from sqs_core.personal_data import mask_all, mask_personal
 from sqs_core.unwrap import Layer, unwrap, unwrap_small
 from sqs_tui import format as shown
 from sqs_tui.body_view import NOTHING_YET, QUICK_CHARACTERS, uncollected, view_body
+from sqs_tui.commands import BY_ID, Place, Situation, palette_commands, place_bindings
 from sqs_tui.json_text import INPUT_LIMIT
 from sqs_tui.new_file import write_new
 from sqs_tui.safe_text import content, one_line
+from sqs_tui.screens.copying import copy_text
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import MUTED_STYLE
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
     from sqs_core.model import AttributeValue, MessageDetail
     from sqs_tui.body_view import BodyView
+    from sqs_tui.commands import Command
     from sqs_tui.screens.fetching import Fetching
 
 Result = TypeVar("Result")
@@ -73,13 +76,7 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Close"),
-        ("r", "toggle_raw", "Raw body"),
-        ("u", "next_layer", "Next layer"),
-        ("y", "copy", "Copy the body"),
-        ("s", "save", "Save"),
-        ("F", "fetch", "Fetch from S3"),
-        ("H", "show_personal", "Show personal data"),
-        ("R", "replay", "Replay"),
+        *place_bindings(Place.MESSAGE),
         *SCROLL_BINDINGS,
     ]
     AUTO_FOCUS = "#message"
@@ -117,6 +114,14 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         """Look what is inside the body, and draw it."""
         self._look_inside()
 
+    def offered_commands(self) -> list[Command]:
+        """See `OffersCommands`."""
+        return palette_commands(Situation(view_only=self._replay is None), Place.MESSAGE)
+
+    def action_command(self, command_id: str, key: str = "") -> None:  # noqa: ARG002 - the signature of all screens
+        """Run one of them."""
+        self.call_later(self.run_action, BY_ID[command_id].action)
+
     def action_toggle_raw(self) -> None:
         """The body as it came, or laid out."""
         self._raw = not self._raw
@@ -143,6 +148,10 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         self.app.copy_to_clipboard(text)
         cut = ", the beginning of it" if len(self._layers[self._layer].text) > INPUT_LIMIT else ""
         self.notify(f"{len(text):,} characters copied{cut}, as they are shown.", markup=False)
+
+    def action_copy_id(self) -> None:
+        """The id, to the terminal's clipboard."""
+        copy_text(self, self._detail.message.message_id)
 
     def action_save(self) -> None:
         """The message as a JSON object, masked as it is shown, in a new file."""

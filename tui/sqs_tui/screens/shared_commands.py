@@ -12,7 +12,7 @@ from sqs_core.errors import describe
 from sqs_tui.format import stamp
 from sqs_tui.new_file import write_new
 from sqs_tui.safe_text import one_line
-from sqs_tui.screens.dialogs import Help
+from sqs_tui.screens.help import Help
 from sqs_tui.screens.identity import IdentityScreen
 
 if TYPE_CHECKING:
