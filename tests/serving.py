@@ -76,8 +76,12 @@ def _state(pid: int) -> str:
 
 
 def wait_for_end(pids: set[int]) -> None:
-    """Until all have ended."""
-    wait_until(lambda: not living(pids))
+    """Until all have ended; those that do not are killed, and the test fails."""
+    try:
+        wait_until(lambda: not living(pids))
+    finally:
+        for pid in living(pids):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def status(client: ClientSession, url: str, headers: Mapping[str, str] | None = None) -> int:

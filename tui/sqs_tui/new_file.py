@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 def write_new(path: Path, text: str) -> Path:
     """Write to a file that did not exist, readable by its owner alone, for it holds messages. Raises `OSError`."""
-    if is_served():
-        raise PermissionError("a browser keeps no files on the machine that serves it")
     for number in range(100):
         free = path if number == 0 else path.with_stem(f"{path.stem}-{number}")
         try:
@@ -27,6 +25,8 @@ def write_new(path: Path, text: str) -> Path:
 
 def write_only_new(path: Path, text: str) -> None:
     """As `write_new`, under this name alone. Raises `FileExistsError`, or another `OSError`."""
+    if is_served():
+        raise PermissionError("a browser keeps no files on the machine that serves it")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
         file.write(text)
