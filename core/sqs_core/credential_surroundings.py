@@ -70,8 +70,11 @@ def read_surroundings(connection: ConnectionSettings, environ: Mapping[str, str]
 
     profile = connection.profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or "default"
     errors: list[str] = []
-    config = _parsed(load_config, environ.get("AWS_CONFIG_FILE", "~/.aws/config"), errors)
-    keys = _parsed(raw_config_parse, environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), errors)
+    config_file = environ.get("AWS_CONFIG_FILE", "~/.aws/config")
+    credentials_file = environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    if connection.config_file is not None:
+        config_file, credentials_file = connection.config_file, os.devnull
+    config, keys = _parsed(load_config, config_file, errors), _parsed(raw_config_parse, credentials_file, errors)
     around = Surroundings(environ, profile, connection.profile is not None, config, keys, errors[0] if errors else None)
     remember_secrets(*(around.section.get(name) for name in _SECRET_SETTINGS))
     return around

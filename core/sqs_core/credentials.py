@@ -93,6 +93,9 @@ class _DummyProvider:
 def deployed_session(connection: ConnectionSettings) -> Session:
     """The SDK's own chain with the policy applied. Raises `ConfigurationError` for a profile or file that cannot be used."""
     session = _session(connection.profile, connection.sts_endpoint_url)
+    if connection.config_file is not None:
+        session.set_config_variable("config_file", connection.config_file)
+        session.set_config_variable("credentials_file", os.devnull)
     session.set_config_variable("ignore_configured_endpoint_urls", True)  # the STS client inside the chain obeys it too
     session.set_config_variable("region", connection.region)
     session.set_default_client_config(_chain_config())

@@ -38,7 +38,8 @@ class ConnectionSettings:
 
     `ignored_variables` are left-over `AWS_ENDPOINT_URL*`. `sts_endpoint_url` is where the identity's own calls go (None: AWS's,
     and no such calls when local). `decided_by` is what chose the environment: `--env`, `APP_ENV` or `default`. `allow_writes`
-    unlocks a deployed environment, for a `reason`.
+    unlocks a deployed environment, for a `reason`. `config_file` takes the place of the SDK's own files, for the demo: no flag
+    sets it.
     """
 
     environment: Environment = Environment.LOCAL
@@ -53,6 +54,7 @@ class ConnectionSettings:
     sts_endpoint_url: str | None = None
     decided_by: str = "default"
     reason: str | None = None
+    config_file: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class DemoEngine(Engine):
 
     def _set_up(self) -> None:
         try:
-            self.connection = replace(self.connection, endpoint_url=self.stage.open_servers())
+            self.connection = self.scene.connected(replace(self.connection, endpoint_url=self.stage.open_servers()))
             self.stage.make_queues(self.scene.queues)
             self.scene.set_up()
         except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the demo with one line

@@ -93,6 +93,10 @@ class Scene:
         """How the engine connects; the endpoint is filled in when there is one."""
         return ConnectionSettings()
 
+    def connected(self, connection: ConnectionSettings) -> ConnectionSettings:
+        """The same, once there is an endpoint and before there are queues; may start servers for it."""
+        return connection
+
     def settings(self, queue: SceneQueue) -> ConsumerSettings:
         """What a queue's consumer is told; override it for what is to go with `--speed`."""
         return queue.settings

@@ -19,6 +19,8 @@ from sqs_core.demo.scenes.slow_handler import SlowHandler
 from sqs_core.demo.scenes.steady import Steady
 from sqs_core.demo.scenes.throttled import Throttled
 from sqs_core.demo.scenes.timeout_vs_long_poll import TimeoutVersusLongPoll
+from sqs_core.demo.scenes.token_rotation import TokenRotation
+from sqs_core.demo.scenes.wrong_identity import WrongIdentity
 from sqs_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ _ALL: tuple[type[Scene], ...] = (
     Drain,
     Kill9,
     IdleCost,
+    WrongIdentity,
+    TokenRotation,
 )
 SCENES = {scene.name: scene for scene in _ALL}
 
