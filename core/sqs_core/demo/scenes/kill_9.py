@@ -97,6 +97,6 @@ class Kill9(Scene):
         return [
             Finding("it was killed in the middle of its work", len(self.in_hand) > 0, f"{len(self.in_hand)} orders in hand"),
             Finding("all it had came to us", back == len(self.in_hand), f"{back} handled here, {again} came again"),
-            Finding("both had worked", elsewhere > 0, f"{len(ended)} handled there, {len(ended) - elsewhere} of them here, too"),
+            Finding("both had worked", len(ended) > 0, f"{len(ended)} handled there, {len(ended) - elsewhere} of them here, too"),
             account(self.stage, _QUEUE, elsewhere).finding(),
         ]
