@@ -10,6 +10,8 @@ first_of = $(shell for p in $(1); do "$$p" -c '$(usable)' 2>/dev/null && { echo 
 PYTHON ?= $(call first_of,python3.13 python3.12 python3.11 python3)
 # LocalStack's core was made for 3.11; newer ones work too.
 LOCALSTACK_PYTHON ?= $(call first_of,python3.11 $(PYTHON))
+# One of the consumers that the benchmark compares with needs 3.12.
+BENCH_PYTHON ?= $(call first_of,python3.13 python3.12 $(PYTHON))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -22,8 +24,9 @@ DEMO := .venv/.demo
 DEV := .venv/.dev
 NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
+BENCH := .venv-bench/.done
 
-.PHONY: help demo test test-pinned test-newest torture soak check format screenshots bench pyz clean
+.PHONY: help demo test test-pinned test-newest torture soak check format screenshots browser-png bench bench-quick bench-viewers pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -67,11 +70,19 @@ format: $(DEV)
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-screenshots: $(DEV) ## draw the pictures of the README again
+screenshots: $(DEV) ## draw the pictures of README and docs again, each at 80x24 and 120x40
 	.venv/bin/python screenshots/make.py
 
-bench: $(DEV) $(LOCALSTACK) ## cost per message against plain boto3, of a snapshot, of viewers, of a fleet, and of drawing
-	.venv/bin/python tests/bench/bench_consume.py
+browser-png: $(DEV) ## draw the picture of a browser again; Chromium is needed
+	.venv/bin/python screenshots/browser.py
+
+bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and the dashboard's: docs/performance.md again, in about 10 minutes
+	.venv-bench/bin/python tests/bench/run.py --output docs/benchmark.json --page
+
+bench-quick: $(BENCH) ## the same in small, in about a minute: a look, which writes no page
+	.venv-bench/bin/python tests/bench/run.py --quick
+
+bench-viewers: $(DEV) $(LOCALSTACK) ## cost of a snapshot, of viewers, of a fleet, and of drawing
 	.venv/bin/python tests/bench/bench_snapshot.py
 	.venv/bin/python tests/bench/bench_attach.py
 	.venv/bin/python tests/bench/bench_fleet.py
@@ -81,7 +92,7 @@ pyz: $(DEMO) ## a single file for pods that lack sqs-tui: dist/sqs-tui.pyz
 	.venv/bin/python deploy/pyz/build.py dist/sqs-tui.pyz
 
 clean: ## remove what the targets above made
-	rm -rf .venv/ .venv-newest/ .venv-localstack/ dist/sqs-tui.pyz .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
+	rm -rf .venv/ .venv-newest/ .venv-localstack/ .venv-bench/ dist/sqs-tui.pyz .cache/ .mypy_cache/ .ruff_cache/ .pytest_cache/ .import_linter_cache/ .hypothesis/
 
 define new_environment
 	@test -n "$(1)" || { echo "no Python >= 3.11 with venv found; name one with: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -108,4 +119,13 @@ $(NEWEST): pyproject.toml
 $(LOCALSTACK): tests/localstack-requirements.txt
 	$(call new_environment,$(LOCALSTACK_PYTHON))
 	$(@D)/bin/python $(PIP_INSTALL) --requirement tests/localstack-requirements.txt
+	@touch $@
+
+# The consumer on Node is left out where there is no npm.
+$(BENCH): pyproject.toml tests/bench/peers-requirements.txt tests/bench/package.json
+	$(call new_environment,$(BENCH_PYTHON))
+	$(@D)/bin/python $(PIP_INSTALL) --editable . --requirement tests/bench/peers-requirements.txt
+	mkdir -p $(@D)/node
+	cp tests/bench/package.json $(@D)/node/
+	if command -v npm >/dev/null; then npm install --prefix $(@D)/node --no-audit --no-fund --silent; fi
 	@touch $@

@@ -46,15 +46,17 @@ if TYPE_CHECKING:
 SECONDS_BEFORE = 90
 PER_SECOND = 41
 NEVER_FPS = 0.001
-PICTURES: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
-    "dashboard": ((120, 36), ()),
-    "small": ((80, 24), ()),
-    "message": ((120, 36), ("i", "enter")),
-    "identity": ((120, 40), ("I",)),
-    "drain": ((120, 36), ("q",)),
-    "bench": ((120, 36), ("x", "space", "space", "R")),
-    "fleet": ((120, 24), ("down", "down")),
+SIZES = ((80, 24), (120, 40))
+SCREENS: dict[str, tuple[str, ...]] = {
+    "dashboard": (),
+    "message": ("i", "enter"),
+    "identity": ("I",),
+    "drain": ("q",),
+    "bench": ("x", "space", "space", "R"),
+    "fleet": ("down", "down"),
 }
+PICTURES = tuple(f"{screen}-{width}x{height}" for screen in SCREENS for width, height in SIZES)
+"""One picture of each screen in each size; the keys that lead to a screen are in `SCREENS`."""
 PODS = ("4kx2l", "8fw5d", "b7m9s", "gq2vt", "h5n8c", "jz6rp", "ksd4w")
 
 
@@ -143,8 +145,10 @@ async def draw_fleet(size: tuple[int, int], keys: tuple[str, ...]) -> str:
 
 async def draw(name: str) -> str:
     """One picture as SVG, without its only random part, the id that Rich gives a terminal."""
-    size, keys = PICTURES[name]
-    svg = await (draw_fleet(size, keys) if name == "fleet" else draw_dashboard(name, size, keys))
+    screen, _, pixels = name.rpartition("-")
+    width, height = map(int, pixels.split("x"))
+    size, keys = (width, height), SCREENS[screen]
+    svg = await (draw_fleet(size, keys) if screen == "fleet" else draw_dashboard(screen, size, keys))
     return re.sub(r"terminal-\d+-", "terminal-", svg)
 
 
@@ -165,6 +169,9 @@ async def draw_dashboard(name: str, size: tuple[int, int], keys: tuple[str, ...]
         if name == "drain":
             app.refresh_frame()
             facade.now, facade.deadline_seconds = draining(), 21.0
+            app.refresh_frame()
+        for _ in range(3):  # the layout follows what was drawn, and what is drawn the layout
+            await pilot.pause()
             app.refresh_frame()
         await pilot.pause()
         return app.export_screenshot(title="sqs-tui")

@@ -16,6 +16,7 @@ from sqs_core.model import Level
 from sqs_core.outgoing import REPLAYED_FROM
 from sqs_core.report import make_report
 from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_core.words import Transport
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -94,22 +95,27 @@ OPERATIONS = {
     "attributes": "GetQueueAttributes",
     "STS": "*",
 }
+BY_TRANSPORT = ("receive", "delete", "change visibility")
+"""These go through either transport; all others always through the SDK."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault on one operation."""
+    """One fault on one operation, by one transport."""
 
     operation: str
     trouble: Trouble
+    transport: Transport
 
     def __str__(self) -> str:
-        return f"{self.operation} × {self.trouble.name}"
+        return f"{self.operation} × {self.trouble.name} ({self.transport})"
 
 
-def all_cells() -> list[Cell]:
-    """The matrix."""
-    return [Cell(operation, trouble) for operation in OPERATIONS for trouble in (*EVERYWHERE, *ONLY.get(operation, ()))]
+def cells_of(operation: str) -> dict[Transport, list[Cell]]:
+    """An operation's part of the matrix."""
+    transports = (Transport.BOTO3, Transport.LEAN) if operation in BY_TRANSPORT else (Transport.AUTO,)
+    troubles = (*EVERYWHERE, *ONLY.get(operation, ()))
+    return {transport: [Cell(operation, trouble, transport) for trouble in troubles] for transport in transports}
 
 
 class Try:
@@ -137,7 +143,9 @@ class Try:
     @contextlib.contextmanager
     def consuming(self) -> Iterator[Engine]:
         """A started engine, drained at the end, its numbers in balance."""
-        settings = ConsumerSettings(workers=2, pollers=1, wait_seconds=1, read_timeout_seconds=2, drain_timeout_seconds=10)
+        settings = ConsumerSettings(
+            workers=2, pollers=1, wait_seconds=1, read_timeout_seconds=2, drain_timeout_seconds=10, transport=self.cell.transport
+        )
         connection = make_connection_settings(**self.connection)
         engine = self.engine = Engine(connection, settings, [(self.queue.name, Handler("test", self._handle))])
         engine.start()

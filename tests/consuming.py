@@ -166,7 +166,11 @@ class Process:
 
     def wait_for(self, text: str) -> None:
         """Wait until stderr holds a text."""
-        wait_until(lambda: text in _whole(self._errors))
+        wait_until(lambda: text in self.errors())
+
+    def errors(self) -> str:
+        """What it has written to stderr so far."""
+        return _whole(self._errors)
 
     def end(self, seconds: float = PROCESS_SECONDS) -> Ended:
         """Wait for the end."""

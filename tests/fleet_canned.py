@@ -68,4 +68,4 @@ def member(name: str, phase: LinkPhase = LinkPhase.LIVE, *, control: bool = True
     own = {each: changed.pop(each) for each in ("age_seconds", "word", "problem") if each in changed}
     pod = PodState(name, "staging", "app", "Running", running=True, ready=True, restarts=0)
     figures = replace(figures_of(snapshot(consumer()), 20.0, 5.0), depths=(("orders", Depth(500, 40, 0, None, NOW)),), **changed)
-    return replace(MemberView(name, f"pod/{name}", pod, phase, 0.5, control=control, figures=figures), **own)
+    return replace(MemberView(name, f"pod/{name}", pod, phase, 0.5, control=control, figures=figures, restarts=0), **own)

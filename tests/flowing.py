@@ -1,6 +1,6 @@
 """An engine that handles nothing: what it shows is a function of the time, as if so many messages a second went through it.
 
-`python flowing.py RATE FPS` shows it in the dashboard on this terminal: the viewer's cost without the engine's.
+`python flowing.py RATE FPS [WORKERS HELD]` shows it in the dashboard on this terminal: the viewer's cost without the engine's.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ FAILS_EVERY = 13
 
 
 class Flowing(FakeFacade):
-    """So many messages a second through one queue; with 0, a queue where nothing happens."""
+    """So many messages a second through one queue, of which `waiting` wait for a worker; with 0, nothing happens in it."""
 
-    def __init__(self, rate_per_second: float) -> None:
+    def __init__(self, rate_per_second: float, workers: int = WORKERS, waiting: int = 0) -> None:
         super().__init__()
         self._rate = rate_per_second
+        self._workers = workers
+        self._waiting = waiting
         self._began = time.time()
-        self._handler_seconds = BUSY_SHARE * WORKERS / rate_per_second if rate_per_second else 0.0
+        self._handler_seconds = BUSY_SHARE * workers / rate_per_second if rate_per_second else 0.0
         self._ended = False
 
     def drain(self) -> None:
@@ -61,17 +63,17 @@ class Flowing(FakeFacade):
     def _consumer(self, now: float) -> ConsumerSnapshot:
         received = int((now - self._began) * self._rate)
         finished = max(0, int((now - self._began - self._handler_seconds) * self._rate))
-        busy = range(finished, min(received, finished + WORKERS))
+        busy = range(finished, min(received, finished + self._workers))
         return consumer(
             pollers=PoolSize(2, 2),
-            workers=PoolSize(WORKERS, WORKERS, len(busy)),
-            buffer=BufferSize(received % 10, 10),
+            workers=PoolSize(self._workers, self._workers, len(busy)),
+            buffer=BufferSize(self._waiting or received % 10, max(10, self._waiting)),
             depth=Depth(received % 400, len(busy), 0, 1.0, now),
             totals=self._totals(received, finished),
             requests={"ReceiveMessage": received // 8, "DeleteMessageBatch": finished // 8},
             latency_ms=_latencies(received),
-            threads=(*(self._poller(number, now) for number in (1, 2)), *self._workers(busy, finished, now)),
-            in_flight=tuple(self._held(number) for number in busy),
+            threads=(*(self._poller(number, now) for number in (1, 2)), *self._working(busy, finished, now)),
+            in_flight=(*(self._held(number) for number in busy), *self._buffered(busy.stop)),
             history=tuple(self._finished(number) for number in range(max(0, finished - HISTORY), finished)),
         )
 
@@ -83,11 +85,11 @@ class Flowing(FakeFacade):
     def _poller(self, number: int, now: float) -> ThreadInfo:
         return poller(number, ThreadState.WAITING, self._began + int((now - self._began) * 2) / 2)
 
-    def _workers(self, busy: range, finished: int, now: float) -> list[ThreadInfo]:
-        by_worker = {number % WORKERS: number for number in busy}
+    def _working(self, busy: range, finished: int, now: float) -> list[ThreadInfo]:
+        by_worker = {number % self._workers: number for number in busy}
         threads = []
-        for at in range(WORKERS):
-            handled = (finished + WORKERS - 1 - at) // WORKERS
+        for at in range(self._workers):
+            handled = (finished + self._workers - 1 - at) // self._workers
             number = by_worker.get(at)
             if number is None:
                 threads.append(worker(at, ThreadState.IDLE, int(now), handled=handled))
@@ -102,11 +104,19 @@ class Flowing(FakeFacade):
     def _held(self, number: int) -> InFlight:
         received_at = self._received_at(number)
         return held(
-            number, worker=f"orders-worker-{number % WORKERS}", received_at=received_at, lease_expires_at=received_at + 30
+            number, worker=f"orders-worker-{number % self._workers}", received_at=received_at, lease_expires_at=received_at + 30
         )
+
+    def _buffered(self, first: int) -> list[InFlight]:
+        return [_waiting(number, self._began) for number in range(first, first + self._waiting)]
 
     def _finished(self, number: int) -> Finished:
         return _finished(number, self._received_at(number) + self._handler_seconds, self._handler_seconds * 1000)
+
+
+@lru_cache(maxsize=4 * HISTORY)
+def _waiting(number: int, received_at: float) -> InFlight:
+    return held(number, worker=None, received_at=received_at, lease_expires_at=received_at + 30)
 
 
 @lru_cache(maxsize=4 * HISTORY)
@@ -129,5 +139,5 @@ def _latencies(received: int) -> Latencies:
 if __name__ == "__main__":
     from sqs_tui.app import run_dashboard
 
-    rate_per_second, fps = map(float, sys.argv[1:])
-    sys.exit(run_dashboard(Flowing(rate_per_second), DashboardOptions(fps=fps)))
+    rate_per_second, fps = map(float, sys.argv[1:3])
+    sys.exit(run_dashboard(Flowing(rate_per_second, *map(int, sys.argv[3:])), DashboardOptions(fps=fps)))

@@ -26,7 +26,6 @@ from textual.app import App
 from sqs_core import plain_text
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import Level, Outcome
-from sqs_tui.app import _spare_collections
 from sqs_tui.base_app import BaseApp
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
@@ -252,7 +251,8 @@ def main(layers: str, what: str, count: str, result: str) -> int:
     departure = Departure(facade, lambda code: os._exit(code))
     app = DashboardApp(facade, DashboardOptions(fps=0.001, clock=lambda: NOW), departure)
     drive = Drive(app, facade, what, int(count))
-    _spare_collections()
+    gc.collect()
+    gc.freeze()
     app.run(auto_pilot=drive.run)
     told = {"shown": drive.shown, "problem": drive.problem, "stalls": drive.stalls, "grown_bytes": drive.grown_bytes}
     Path(result).write_text(json.dumps(told))

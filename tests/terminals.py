@@ -118,8 +118,8 @@ class FlowingTerminal(Terminal):
 
     COMMAND = Path(sys.executable)
 
-    def __init__(self, messages_per_second: int, fps: int, columns: int = 80, rows: int = 24) -> None:
-        script = [str(HERE / "flowing.py"), str(messages_per_second), str(fps)]
+    def __init__(self, messages_per_second: int, fps: int, columns: int = 80, rows: int = 24, *pools: int) -> None:
+        script = [str(HERE / "flowing.py"), str(messages_per_second), str(fps), *map(str, pools)]
         super().__init__(script, columns, rows, COLORTERM="")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fakes import Bench, stopping_slot
-from sqs_core.acker import LINGER_SECONDS, Acker
+from sqs_core.acker import Acker
 from sqs_core.errors import ProtocolError, RequestError
 from sqs_core.held import Verdict
 from sqs_core.model import Outcome
+from sqs_core.parking import LINGER_SECONDS
 
 RETRIED = Verdict(Outcome.RETRIED, 7, "no")
 

@@ -1,6 +1,6 @@
 """Every fault on every operation ends in recovery, or in a stop whose reason is told; never in a hot loop or a lost message.
 
-The fast slice takes a few faults of each operation, chosen by a seed; `--torture` takes all.
+The fast slice takes a few faults of each operation and transport, chosen by a seed; `--torture` takes all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import identity_servers
-from chaos_cells import OPERATIONS, Cell, Try, all_cells
+from chaos_cells import OPERATIONS, Cell, Try, cells_of
 from identities import set_web_identity
 from identity_servers import serve
 from sqs_core import credential_watch, queue_watch
@@ -225,8 +225,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _cells(operation: str, each: int | None) -> list[Cell]:
-    cells = [cell for cell in all_cells() if cell.operation == operation]
-    return cells if each is None else random.Random(f"{SEED}{operation}").sample(cells, each)
+    """All, or of each transport so many."""
+    chosen: list[Cell] = []
+    for transport, cells in cells_of(operation).items():
+        chosen += cells if each is None else random.Random(f"{SEED}{operation}{transport}").sample(cells, each)
+    return chosen
 
 
 def test_every_fault_ends_in_recovery_or_in_a_named_stop(

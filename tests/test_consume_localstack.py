@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqs_core import Message
 
 pytestmark = pytest.mark.sdk
+both_transports = pytest.mark.parametrize("transport", ["boto3", "lean"])
 LONG_SECONDS, SHORT_VISIBILITY_SECONDS = 20.0, 2
 
 
@@ -75,11 +76,15 @@ def test_a_hung_handler_is_replaced_and_the_engine_goes_on(localstack: str, sqs:
     assert depth(sqs, queue.url) == (0, 0)
 
 
-def test_pause_resume_and_resize_under_load(localstack: str, sqs: SQSClient, queue_factory: QueueFactory) -> None:
+@both_transports
+def test_pause_resume_and_resize_under_load(localstack: str, sqs: SQSClient, queue_factory: QueueFactory, transport: str) -> None:
     queue, bodies = queue_factory(), [str(number) for number in range(600)]
     fill(sqs, queue, bodies)
     handled = Handled(lambda _message: time.sleep(0.01))
-    with running(localstack, queue, handled, workers=2) as consumer, Sampler(lambda: _consistent(consumer)) as sampler:
+    with (
+        running(localstack, queue, handled, transport=transport, workers=2) as consumer,
+        Sampler(lambda: _consistent(consumer)) as sampler,
+    ):
         wait_until(lambda: finished(consumer) > 20)
         consumer.resize(PoolName.WORKERS, 16)
         consumer.resize(PoolName.POLLERS, 4)
@@ -111,7 +116,8 @@ def _consistent(consumer: Consumer) -> None:
     assert len({thread.name for thread in snapshot.threads}) == len(snapshot.threads)
 
 
-def test_retry_delay_redelivery_and_discard(localstack: str, sqs: SQSClient, queue_factory: QueueFactory) -> None:
+@both_transports
+def test_retry_delay_redelivery_and_discard(localstack: str, sqs: SQSClient, queue_factory: QueueFactory, transport: str) -> None:
     queue = queue_factory()
     fill(sqs, queue, ["later", "now", "never"])
     times: dict[str, list[float]] = {"later": [], "now": [], "never": []}
@@ -124,7 +130,7 @@ def test_retry_delay_redelivery_and_discard(localstack: str, sqs: SQSClient, que
             raise Retry(2 if message.body == "later" else 0)
 
     handled = Handled(decide)
-    with running(localstack, queue, handled) as consumer:
+    with running(localstack, queue, handled, transport=transport) as consumer:
         wait_until(lambda: finished(consumer) == 3)
         snapshot = look(consumer)
     totals = snapshot.totals
@@ -168,13 +174,14 @@ def test_a_finished_message_can_be_sent_again_as_it_was(localstack: str, sqs: SQ
     assert second.message_id in sent
 
 
+@both_transports
 def test_a_queue_that_is_deleted_is_not_polled_in_a_hot_loop(
-    localstack: str, sqs: SQSClient, queue_factory: QueueFactory
+    localstack: str, sqs: SQSClient, queue_factory: QueueFactory, transport: str
 ) -> None:
     queue, release = queue_factory(attributes={"VisibilityTimeout": "2"}), threading.Event()
     fill(sqs, queue, [str(number) for number in range(12)])
     held = held_up(release)
-    with running(localstack, queue, held, workers=2, drain_timeout_seconds=0.5) as consumer:
+    with running(localstack, queue, held, transport=transport, workers=2, drain_timeout_seconds=0.5) as consumer:
         wait_until(lambda: look(consumer).workers.busy == 2)
         sqs.delete_queue(QueueUrl=queue.url)
         release.set()
@@ -187,13 +194,14 @@ def test_a_queue_that_is_deleted_is_not_polled_in_a_hot_loop(
         assert event.count == look(consumer).totals.poll_errors
 
 
+@both_transports
 def test_a_queue_that_is_purged_loses_what_was_held_and_goes_on(
-    localstack: str, sqs: SQSClient, queue_factory: QueueFactory
+    localstack: str, sqs: SQSClient, queue_factory: QueueFactory, transport: str
 ) -> None:
     queue, release = queue_factory(attributes={"VisibilityTimeout": "4"}), threading.Event()
     fill(sqs, queue, [str(number) for number in range(5)])
     held = held_up(release)
-    with running(localstack, queue, held, workers=5) as consumer:
+    with running(localstack, queue, held, transport=transport, workers=5) as consumer:
         wait_until(lambda: look(consumer).workers.busy == 5)
         sqs.purge_queue(QueueUrl=queue.url)
         before = sum(look(consumer).requests.values())

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from fakes import FakeClock, FakeQueue
-from sqs_core.client import LOOK, SEND, AwsSession, ack_profile, poll_profile
+from sqs_core.client import AwsSession
 from sqs_core.message import AttributeValue
 from sqs_core.outgoing import REPLAYED_FROM
 from sqs_core.queue import SqsQueue
 from sqs_core.sender import Verdict
 from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_core.transports import make_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +51,11 @@ class Fake:
 
 
 class Real:
-    def __init__(self, endpoint_url: str, sqs: SQSClient, name: str, url: str) -> None:
+    def __init__(self, endpoint_url: str, sqs: SQSClient, name: str, url: str, transport: str) -> None:
         session = AwsSession(make_connection_settings(endpoint_url=endpoint_url))
-        poll, ack, look, send = (
-            session.client(profile) for profile in (poll_profile(ConsumerSettings()), ack_profile(30), LOOK, SEND)
-        )
+        made = make_clients(session, ConsumerSettings(transport=transport), 30, lambda _operation: None)
         self._url, self._sqs = url, sqs
-        self.queue: Queue = SqsQueue(name, url, poll, ack, look, send)
+        self.queue: Queue = SqsQueue(name, url, made.poll, made.ack, made.look, made.send)
 
     def send(self, body: str, group: str | None = None) -> str:
         fifo = {"MessageGroupId": group, "MessageDeduplicationId": body} if group else {}
@@ -75,16 +74,16 @@ def _subject(request: pytest.FixtureRequest, fifo: bool) -> Iterator[Subject]:
         return
     factory: QueueFactory = request.getfixturevalue("queue_factory")
     queue = factory(fifo=fifo)
-    yield Real(request.getfixturevalue("localstack"), request.getfixturevalue("sqs"), queue.name, queue.url)
+    yield Real(request.getfixturevalue("localstack"), request.getfixturevalue("sqs"), queue.name, queue.url, request.param)
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "boto3", "lean"])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     with _subject(request, False) as made:
         yield made
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "boto3", "lean"])
 def fifo_subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     with _subject(request, True) as made:
         yield made

@@ -84,8 +84,8 @@ def test_the_buffer_never_holds_more_than_its_bound() -> None:
             if _enter(bench):
                 bench.receive(*_bodies(10))
                 bench.gate.leave("poller-1", 10)
-        assert bench.holding.buffered <= max(10, workers)
-        assert bench.holding.buffered > max(10, workers) - 10
+        assert bench.holding.buffer.size <= max(10, workers)
+        assert bench.holding.buffer.size > max(10, workers) - 10
 
 
 def test_a_shut_gate_lets_nothing_out_and_says_why() -> None:
@@ -131,5 +131,5 @@ def test_a_bounded_run_asks_for_what_it_still_needs() -> None:
     assert _enter(bench) == 0
     held = bench.take()
     bench.holding.conclude(held, Verdict(Outcome.RETRIED, 0))
-    bench.holding.settle(held, Outcome.RETRIED, None)
+    bench.holding.settle([held])
     assert _enter(bench) == 1, "a message that failed is not finished"

@@ -27,7 +27,7 @@ def _prove(bench: Bench) -> list[tuple[str, Outcome]]:
             bench.queue.delete_batch([held.message.receipt_handle])
         else:
             bench.queue.change_visibility_batch([(held.message.receipt_handle, held.verdict.visibility_seconds)])
-        bench.holding.settle(held, held.verdict.outcome, held.verdict.error)
+        bench.holding.settle([held])
     bench.totals()
     return done
 
@@ -87,7 +87,7 @@ def test_after_a_failure_the_follower_goes_back_unhandled_behind_it() -> None:
     bench.receive("a1", "a2", group="a")
     assert _finish(bench, bench.take(), RETRIED) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
     assert bench.take_if_any() is None
-    assert bench.holding.buffered == 0
+    assert bench.holding.buffer.size == 0
     bench.receive("a3", group="a")
     assert bench.take().message.body == "a1", "the group is free again, and its head is first"
 
@@ -172,7 +172,7 @@ def test_a_message_that_comes_again_before_its_release_was_answered_is_released(
     bench.queue.change_visibility_batch([(held.message.receipt_handle, 0)])
     bench.receive()
     assert (bench.totals().retried, bench.totals().leases_lost, bench.holding.size()) == (1, 0, 1)
-    bench.holding.settle(held, Outcome.RETRIED, None)
+    bench.holding.settle([held])
     assert bench.totals().retried == 1
 
 
@@ -181,16 +181,17 @@ def test_a_lease_lost_in_the_buffer_is_not_handled() -> None:
     bench.receive("one")
     bench.holding.lose(next(iter(bench.holding.held_locked())), "test")
     assert bench.take_if_any() is None
-    assert (bench.totals().leases_lost, bench.holding.buffered) == (1, 0)
+    assert (bench.totals().leases_lost, bench.holding.buffer.size) == (1, 0)
 
 
 def test_a_lease_lost_twice_counts_once() -> None:
     bench = Bench()
     bench.receive("one")
     held = bench.take()
+    bench.holding.conclude(held, HANDLED)
     for _ in range(2):
         bench.holding.lose(held, "test")
-    bench.holding.settle(held, Outcome.HANDLED, None)
+    bench.holding.settle([held])
     assert (bench.totals().leases_lost, bench.totals().handled) == (1, 0)
 
 
@@ -228,6 +229,33 @@ def test_a_hung_handler_is_marked_once_and_no_longer_busy() -> None:
     with bench.ledger.lock:
         (thread,) = bench.ledger.threads_locked()
     assert thread.state is ThreadState.HUNG
+
+
+def test_a_worker_whose_message_is_lost_or_goes_back_is_busy_until_its_handler_ends() -> None:
+    bench = Bench()
+    bench.receive("one", "two")
+    lost, back = bench.take("worker-1"), bench.take("worker-2")
+    bench.holding.lose(lost, "test")
+    bench.holding.begin_drain()
+    bench.holding.release_everything()
+    assert (_prove(bench), bench.holding.size(), bench.holding.busy_locked()) == ([("two", Outcome.RELEASED)], 0, 2)
+    bench.holding.conclude(lost, HANDLED)
+    bench.holding.conclude(back, HANDLED)
+    assert (bench.holding.busy_locked(), bench.totals().handled) == (0, 0)
+
+
+def test_a_handler_that_hangs_on_a_lost_lease_is_marked_too_and_its_group_goes_on_without_it() -> None:
+    bench = Bench(fifo=True)
+    bench.receive("a1", group="a")
+    lost = bench.take("worker-1")
+    bench.holding.lose(lost, "test")
+    bench.time.advance(31)
+    bench.receive()
+    assert bench.take_if_any("worker-2") is None, "two of a group at a time"
+    assert (bench.holding.mark_hung(5), bench.holding.busy_locked()) == (["worker-1"], 0)
+    again = bench.take("worker-2")
+    bench.holding.conclude(lost, HANDLED)
+    assert (bench.holding.busy_locked(), _finish(bench, again, HANDLED)) == (1, [("a1", Outcome.HANDLED)])
 
 
 def test_a_drain_does_not_wait_for_a_hung_handler() -> None:

@@ -20,7 +20,7 @@ try:
 finally:
     print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)
 """
-VERSION = "sys.argv = ['sqs-tui', '--version']; from sqs_tui.cli import main; main()"
+RUN = "sys.argv = ['sqs-tui', '{option}']; from sqs_tui.cli import main; main()"
 
 
 def _loaded_by(code: str) -> tuple[subprocess.CompletedProcess[str], set[str]]:
@@ -44,8 +44,9 @@ def test_every_module_of_the_engine_can_be_imported_without_the_sdk_or_a_screen(
     assert loaded.isdisjoint(ENGINE_MUST_NOT_LOAD)
 
 
-def test_the_version_is_told_without_the_sdk_or_a_screen() -> None:
-    done, loaded = _loaded_by(VERSION)
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_version_and_the_help_are_told_without_the_sdk_or_a_screen(option: str) -> None:
+    done, loaded = _loaded_by(RUN.format(option=option))
     assert done.returncode == 0, done.stderr
     assert loaded.isdisjoint(VERSION_MUST_NOT_LOAD)
 

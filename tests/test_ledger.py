@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import FakeClock, assert_balance
+from sqs_core.held import Held
 from sqs_core.ledger import HISTORY_BYTES, HISTORY_MESSAGES, LATENCY_WINDOW, History, LatencyWindow, Ledger
 from sqs_core.message import AttributeValue, Message
-from sqs_core.model import Finished, Outcome, Role, ThreadState
+from sqs_core.model import Outcome, Role, ThreadState
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=LATENCY_WINDOW))
@@ -57,8 +58,9 @@ def test_each_outcome_is_in_one_column(outcomes: list[Outcome]) -> None:
 
 def _add(history: History, name: str, body: str = "", attribute: str = "") -> None:
     attributes = {"a": AttributeValue("String", attribute)} if attribute else {}
-    finished = Finished(name, Outcome.HANDLED, 0.0, None, None, "")
-    history.add(finished, Message(name, body, "handle", "orders", attributes), ())
+    held = Held(Message(name, body, "handle", "orders", attributes), 0.0, 0.0)
+    held.end(Outcome.HANDLED, 0.0, None)
+    history.add(held)
 
 
 def test_the_history_is_bounded_in_number() -> None:

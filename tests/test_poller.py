@@ -54,7 +54,7 @@ def test_what_a_poll_brings_is_held() -> None:
     polls.step()
     assert polls.bench.queue.polls == [(10, 20, 30, None)]
     assert polls.counts() == (1, 0, 0)
-    assert (polls.bench.holding.buffered, polls.bench.gate.out) == (1, 0)
+    assert (polls.bench.holding.buffer.size, polls.bench.gate.out) == (1, 0)
 
 
 def test_a_quiet_queue_is_polled_once_a_wait() -> None:

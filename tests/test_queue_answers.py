@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sqs_core.client import LOOK, SEND, AwsSession, ack_profile, poll_profile
+from sqs_core.client import AwsSession
 from sqs_core.errors import ConfigurationError, RequestError, Trouble
 from sqs_core.message import Message
 from sqs_core.queue import SqsQueue
 from sqs_core.queue_facts import resolve_queue
 from sqs_core.sender import SendResult, Verdict
 from sqs_core.settings import ConsumerSettings, make_connection_settings, parse_queue
+from sqs_core.transports import make_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +54,13 @@ class _Handler(BaseHTTPRequestHandler):
 class _Subject:
     """A queue whose server answers as told."""
 
-    def __init__(self, server: _Impostor) -> None:
+    def __init__(self, server: _Impostor, transport: str) -> None:
         self.server = server
         url = f"http://127.0.0.1:{server.server_address[1]}"
         session = AwsSession(make_connection_settings(endpoint_url=url))
-        profiles = (poll_profile(ConsumerSettings()), ack_profile(30), LOOK, SEND)
-        poll, ack, self.look, send = (session.client(profile) for profile in profiles)
-        self.queue = SqsQueue("orders", f"{url}/000000000000/orders", poll, ack, self.look, send)
+        made = make_clients(session, ConsumerSettings(transport=transport), 30, lambda _operation: None)
+        self.look = made.look
+        self.queue = SqsQueue("orders", f"{url}/000000000000/orders", made.poll, made.ack, made.look, made.send)
 
     def answers(self, body: object, status: int = 200, kind: str = JSON) -> None:
         """Answer every request so from now on."""
@@ -78,9 +79,9 @@ def server() -> Iterator[_Impostor]:
     thread.join(10)
 
 
-@pytest.fixture
-def subject(server: _Impostor) -> _Subject:
-    return _Subject(server)
+@pytest.fixture(params=["boto3", "lean"])
+def subject(server: _Impostor, request: pytest.FixtureRequest) -> _Subject:
+    return _Subject(server, request.param)
 
 
 def _md5(text: str) -> str:
@@ -140,9 +141,17 @@ def test_what_was_not_named_in_the_answer_was_not_done(subject: _Subject, operat
     assert not any(refusal.gone for refusal in refused.values())
 
 
-@pytest.mark.parametrize(("body", "kind"), [(b"<html>", "text/html"), (b"", JSON), (b"{}", JSON)])
-def test_a_batch_that_was_not_answered_by_sqs_was_not_done(subject: _Subject, body: bytes, kind: str) -> None:
+@pytest.mark.parametrize(("body", "kind"), [(b"<html>", "text/html"), (b"", JSON)])
+def test_a_batch_that_was_not_answered_by_sqs_is_trouble_with_the_protocol(subject: _Subject, body: bytes, kind: str) -> None:
     subject.answers(body, kind=kind)
+    with pytest.raises(RequestError) as error:
+        subject.queue.delete_batch(["a", "b"])
+    assert error.value.trouble is Trouble.PROTOCOL
+    assert not error.value.surely_refused
+
+
+def test_a_batch_whose_answer_names_nothing_was_not_done(subject: _Subject) -> None:
+    subject.answers({})
     refused = subject.queue.delete_batch(["a", "b"])
     assert {index: refusal.code for index, refusal in refused.items()} == {0: "Unconfirmed", 1: "Unconfirmed"}
 

@@ -60,6 +60,16 @@ def test_a_key_before_the_start_is_through_leaves_cleanly() -> None:
         assert terminal.ended(8.0) == 0
 
 
+@pytest.mark.parametrize(("color", "finer"), [("16", (b"38;5;", b"38;2;")), ("256", (b"38;2;",))])
+def test_no_finer_colours_than_asked_for(color: str, finer: tuple[bytes, ...]) -> None:
+    command = ["consume", "orders", "--handler", "builtin:noop", "--endpoint-url", "http://127.0.0.1:9", "--color", color]
+    with Terminal(command, COLORTERM="truecolor") as terminal:
+        terminal.until(b"orders")
+        terminal.press(b"q")
+        terminal.ended(10.0)
+    assert not [each for each in finer if each in terminal.seen]
+
+
 def test_second_press_leaves_at_once(localstack: str, queue_factory: QueueFactory) -> None:
     queue = queue_factory()
     with Terminal(["consume", queue.name, "--handler", "builtin:noop", "--endpoint-url", localstack]) as terminal:

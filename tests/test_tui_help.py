@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqs_core.remote.fleet import Fleet
     from sqs_tui.commands import Command
 
-EVERYTHING = Situation(queue=True, demo=True)
+EVERYTHING = Situation(queue=True, demo=True, playing=True)
 PLACES = (Place.MAIN, Place.FLEET)
 """The places that have a help of their own."""
 
@@ -46,6 +46,8 @@ def situations() -> list[Situation]:
     return [
         Situation(pane=Pane.HISTORY, queue=True, consuming=True, message=True, filtered=True, demo=True, scene_actions=actions),
         Situation(queue=True, browsing=True),
+        Situation(playing=True),
+        Situation(playing=True, standing=True),
         Situation(queue=True, consuming=True, attached=True),
     ]
 

@@ -101,3 +101,16 @@ def test_an_error_is_kept_but_not_at_any_length() -> None:
 
 def test_a_retry_after_something_that_is_no_number_is_a_failure_of_the_message_alone() -> None:
     assert _verdict(_raiser(Retry("5", "soon"))).outcome is Outcome.RETRIED  # type: ignore[arg-type]
+
+
+def test_a_worker_goes_on_while_there_are_messages_and_stops_when_told() -> None:
+    bench, seen, slot = Bench(), [], Slot("worker-1")
+
+    def handle(message: Message) -> None:
+        seen.append(message.body)
+        if message.body == "two":
+            slot.stop()
+
+    bench.receive("one", "two", "three")
+    Worker(bench.holding, make_handler(handle)).step(slot)
+    assert (seen, bench.holding.buffer.size, bench.holding.busy_locked()) == (["one", "two"], 1, 0)

@@ -8,6 +8,7 @@ from sqs_core.errors import REMEDY, RequestError
 from sqs_core.events import Code
 from sqs_core.held import Held, Phase
 from sqs_core.model import Level, Role, ThreadState
+from sqs_core.parking import BATCH
 from sqs_core.policy import Backoff
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from sqs_core.pool import Slot
     from sqs_core.queue import Queue, Refusal
 
-BATCH = 10
-LINGER_SECONDS = 0.1
 _IDLE_WAIT_SECONDS = 1.0
 _AFTER_DEATH_SECONDS = 1.0
 _WORKERS_PER_ACKER = 16
@@ -26,15 +25,15 @@ _MAXIMUM_ACKERS = 4
 class Acker:
     """Deletes and visibility changes, each in batches of 10 or after the linger.
 
-    A FIFO queue's acks do not linger: the next of the group waits for the proof.
+    While there is work it looks by itself as often as the linger is long, so that nobody need wake it for a first message.
     """
 
     def __init__(self, queue: Queue, holding: Holding) -> None:
         self._queue, self._holding = queue, holding
         self._ledger, self._events = holding.ledger, holding.events
-        self._linger_seconds = 0.0 if queue.fifo else LINGER_SECONDS
         self._backoff = Backoff(base_seconds=0.1, cap_seconds=5.0)
         self._failures = 0
+        self._idle_at = 0.0
 
     def step(self, slot: Slot) -> None:
         """Send one batch that is due, or wait for one."""
@@ -62,17 +61,18 @@ class Acker:
         self._ledger.thread_gone(slot.name)
 
     def _next_batch(self, slot: Slot) -> list[Held]:
-        holding = self._holding
+        holding, clock = self._holding, self._ledger.clock
         with holding.lock:
-            due, wait_seconds = self._collect()
+            due, wait_seconds, ready = self._collect()
             batch = self._still_ours(due)
             if not batch:
                 self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.IDLE)
                 if not slot.stopping():
-                    holding.acks.wait(wait_seconds)
+                    self._sleep(slot.name, wait_seconds, ready)
                 return []
             for held in batch:
                 holding.settling.remove(held)
+            self._idle_at = clock.monotonic() + _IDLE_WAIT_SECONDS
             self._ledger.thread_locked(slot.name, Role.ACKER, ThreadState.DELETING)
             return batch
 
@@ -85,8 +85,14 @@ class Acker:
                 self._holding.lose_locked(held, "it ran out before its end was told")
         return [held for held in batch if held.phase is Phase.SETTLING]
 
-    def _collect(self) -> tuple[list[Held], float]:
-        """A batch of one kind that is due now, or the seconds until one may be."""
+    def _sleep(self, name: str, seconds: float, ready: int) -> None:
+        now, linger_seconds = self._ledger.clock.monotonic(), self._holding.linger_seconds
+        if now < self._idle_at and linger_seconds:
+            seconds = min(seconds, linger_seconds)
+        self._holding.acks.wait(name, now, seconds, ready)
+
+    def _collect(self) -> tuple[list[Held], float, int]:
+        """A batch of one kind that is due now; else the seconds until one may be, and the most of one kind that is there."""
         now = self._ledger.clock.monotonic()
         kinds: dict[bool, list[Held]] = {True: [], False: []}
         wait_seconds = _IDLE_WAIT_SECONDS
@@ -99,26 +105,23 @@ class Acker:
             kind = kinds[held.verdict.visibility_seconds is None]
             kind.append(held)
             if len(kind) == BATCH:
-                return kind, 0.0
+                return kind, 0.0, 0
         for kind in kinds.values():
             if kind:
-                ripe_in = kind[0].settling_since + self._linger_seconds - now
+                ripe_in = kind[0].settling_since + self._holding.linger_seconds - now
                 if ripe_in <= 0 or self._holding.draining:
-                    return kind, 0.0
+                    return kind, 0.0, 0
                 wait_seconds = min(wait_seconds, ripe_in)
-        return [], max(wait_seconds, 0.001)
+        return [], max(wait_seconds, 0.001), max(map(len, kinds.values()))
 
     def _answered(self, batch: list[Held], refusals: dict[int, Refusal]) -> None:
         if self._failures:
             self._failures = 0
             self._events.record(Level.INFO, Code.ACK_RECOVERED, self._queue.name, "deletes and releases go through again")
+        self._holding.settle(held for index, held in enumerate(batch) if index not in refusals)
         for index, held in enumerate(batch):
-            refusal = refusals.get(index)
-            if refusal is None:
-                if held.verdict is not None:
-                    self._holding.settle(held, held.verdict.outcome, held.verdict.error)
-            else:
-                self._refused(held, refusal)
+            if index in refusals:
+                self._refused(held, refusals[index])
 
     def _refused(self, held: Held, refusal: Refusal) -> None:
         if refusal.gone:

@@ -24,6 +24,7 @@ from sqs_core.settings import check_url, guard_endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from botocore.credentials import Credentials
     from mypy_boto3_sqs import SQSClient
 
     from sqs_core.model import CredentialReport
@@ -89,7 +90,7 @@ class AwsSession:
     def client(self, profile: ClientProfile, on_request: Callable[[str], None] | None = None) -> SQSClient:
         """An SQS client. `on_request` is called with the operation's name for every request put on the wire, retries too."""
         client = self._make("sqs", self.endpoint_url, profile)
-        client.meta.events.register_first("provide-client-params.sqs", _guard(profile, read_only=self.connection.read_only))
+        client.meta.events.register_first("provide-client-params.sqs", _guard(self.permission(profile)))
         if on_request is not None:
             client.meta.events.register("before-send.sqs", _counter(on_request))
         return cast("SQSClient", client)
@@ -97,8 +98,16 @@ class AwsSession:
     def payload_client(self, profile: ClientProfile) -> Any:
         """An S3 client, to read a body that lies there: at the same emulator, or at AWS's own address."""
         client = self._make("s3", self.endpoint_url, profile, s3={"addressing_style": "path"} if self.endpoint_url else None)
-        client.meta.events.register_first("provide-client-params.s3", _guard(profile, read_only=False))
+        client.meta.events.register_first("provide-client-params.s3", _guard(_permission(profile, read_only=False)))
         return client
+
+    def permission(self, profile: ClientProfile) -> Callable[[str], None]:
+        """Raises `NotPermittedError` for an operation that this profile, or a session that only reads, must not send."""
+        return _permission(profile, read_only=self.connection.read_only)
+
+    def signing_credentials(self) -> Credentials:
+        """The credentials object that this session's clients sign with; it refreshes itself."""
+        return load_credentials(self._session, self.connection)
 
     def _make(self, service: str, endpoint_url: str | None, profile: ClientProfile, **more: Any) -> Any:
         import boto3
@@ -201,7 +210,7 @@ class AwsSession:
             return Identity()
         try:
             client = self._make("sts", self.connection.sts_endpoint_url, profile)
-            client.meta.events.register_first("provide-client-params.sts", _guard(profile, read_only=False))
+            client.meta.events.register_first("provide-client-params.sts", _guard(_permission(profile, read_only=False)))
             answer = client.get_caller_identity()
             client.close()
         except Exception as error:  # noqa: BLE001 - who we are is good to know, and nothing depends on it
@@ -232,14 +241,20 @@ def _counter(on_request: Callable[[str], None]) -> Callable[..., None]:
     return count
 
 
-def _guard(profile: ClientProfile, *, read_only: bool) -> Callable[..., None]:
+def _permission(profile: ClientProfile, *, read_only: bool) -> Callable[[str], None]:
     allowed = profile.operations & LOOK.operations if read_only else profile.operations
 
-    def guard(event_name: str, **_: Any) -> None:
-        operation = event_name.rpartition(".")[2]
+    def permit(operation: str) -> None:
         if operation not in allowed:
             why = "this session is read-only" if read_only else f"the {profile.name} client does not send it"
             raise NotPermittedError(f"{operation} was not sent: {why}")
+
+    return permit
+
+
+def _guard(permit: Callable[[str], None]) -> Callable[..., None]:
+    def guard(event_name: str, **_: Any) -> None:
+        permit(event_name.rpartition(".")[2])
 
     return guard
 

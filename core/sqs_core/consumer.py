@@ -11,8 +11,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.acker import Acker, ackers_for
-from sqs_core.client import LOOK, SEND, ack_profile, poll_profile
-from sqs_core.errors import ConfigurationError, RequestError, Trouble
+from sqs_core.bring_up import UNKNOWN_VISIBILITY_SECONDS, first_facts
+from sqs_core.client import LOOK
+from sqs_core.errors import ConfigurationError
 from sqs_core.events import Code, EventLog
 from sqs_core.gate import PollGate
 from sqs_core.holding import Holding
@@ -23,15 +24,14 @@ from sqs_core.policy import LeasePolicy
 from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Loop, Pool
 from sqs_core.queue import SqsQueue
-from sqs_core.queue_facts import QueueFacts, dead_letter_queue, fetch_facts, resolve_queue
+from sqs_core.queue_facts import QueueFacts, dead_letter_queue, resolve_queue
 from sqs_core.replacing import ThreadWatch
+from sqs_core.transports import make_clients
 from sqs_core.views import consumer_snapshot, message_detail
 from sqs_core.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from mypy_boto3_sqs import SQSClient
 
     from sqs_core.client import AwsSession
     from sqs_core.clock import Clock
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, MessageDetail
     from sqs_core.queue import Queue
     from sqs_core.settings import ConsumerSettings, QueueReference
+    from sqs_core.transports import Clients
+    from sqs_core.words import Transport
 
-UNKNOWN_VISIBILITY_SECONDS = 30
 FIFO_BATCH = 1
 """A group stays locked in SQS while one of its messages is out, so nothing behind it is held that a failure would have to give
 back. With two out no order of giving back is safe: LocalStack unlocks a group as soon as either is visible again (measured)."""
@@ -60,6 +61,7 @@ class QueueConsumer:
         self.refused: str | None = None
         self.clean = True
         self.queue: Queue | None = None
+        self.transport: Transport | None = None
         self.facts = QueueFacts()
         self.dlq: DeadLetterQueue | None = None
         self.ledger = Ledger(clock)
@@ -80,36 +82,27 @@ class QueueConsumer:
         count = self.ledger.request
         look = session.client(LOOK, count)
         url = self.reference.url or resolve_queue(self.reference, look, session.connection.region)
-        self.take_facts(self._first_facts(look, url))
-        poll, ack, send = self._clients(session)
-        self.queue = SqsQueue(self.name, url, poll, ack, look, send)
+        self.take_facts(first_facts(self, look, url))
+        clients = self._clients(session)
+        self.queue = SqsQueue(self.name, url, clients.poll, clients.ack, clients.look, clients.send)
 
-    def _clients(self, session: AwsSession) -> tuple[SQSClient, SQSClient, SQSClient]:
-        profiles = (poll_profile(self.settings), ack_profile(self._lease.visibility_seconds), SEND)
-        poll, ack, send = (session.client(profile, self.ledger.request) for profile in profiles)
-        return poll, ack, send
+    def _clients(self, session: AwsSession) -> Clients:
+        clients = make_clients(session, self.settings, self._lease.visibility_seconds, self.ledger.request)
+        self.transport = clients.transport
+        if clients.obstacle is not None:
+            text = f"receives and deletes go through boto3, which costs more CPU: lean does not do {clients.obstacle}"
+            self.events.record(Level.WARNING, Code.TRANSPORT_FALLBACK, self.name, text, collapse="")
+        return clients
 
     def renew_clients(self, session: AwsSession) -> None:
         """Go on with another session's credentials. What is held stays held."""
         if isinstance(self.queue, SqsQueue):
-            poll, ack, send = self._clients(session)
-            self.queue.replace_clients(poll, ack, session.client(LOOK, self.ledger.request), send)
+            clients = self._clients(session)
+            self.queue.replace_clients(clients.poll, clients.ack, clients.look, clients.send)
 
     def credentials_expired(self) -> bool:
         """True when the server refused the credentials in use."""
         return isinstance(self.queue, SqsQueue) and self.queue.expired
-
-    def _first_facts(self, look: SQSClient, url: str) -> QueueFacts:
-        try:
-            return fetch_facts(look, url, self.clock.wall())
-        except RequestError as error:
-            if error.trouble is Trouble.CONFIG:
-                raise ConfigurationError(f"queue {self.reference.given!r} cannot be read: {error}") from error
-            if error.trouble is not Trouble.AUTH:
-                raise
-            text = f"{error}; without attributes nothing is given up, and leases are {UNKNOWN_VISIBILITY_SECONDS} s"
-            self.events.record(Level.WARNING, Code.ATTRIBUTES_UNREADABLE, self.name, text, collapse="")
-            return QueueFacts()
 
     def take_facts(self, facts: QueueFacts) -> None:
         """Believe newly read attributes: visibility timeout and redrive policy apply from the next poll on."""
@@ -157,7 +150,8 @@ class QueueConsumer:
 
     def _wake(self) -> None:
         with self.holding.lock:
-            for condition in (self.holding.work, self.holding.room, self.holding.acks):
+            self.holding.work.call_all()
+            for condition in (self.holding.room, self.holding.acks):
                 condition.notify_all()
         self._lease_wake.set()
 

@@ -46,8 +46,12 @@ class PollGate:
                 return maximum
             holding.ledger.thread_locked(poller, Role.POLLER, state, keep_error=state is ThreadState.BACKING_OFF)
             if not stopping():
+                self._set_room_at()
                 holding.room.wait(self._wait_seconds())
             return 0
+
+    def _set_room_at(self) -> None:
+        self._holding.room_at = max(0, self.limit - (self.out + 1) * self.batch)
 
     def _state(self) -> ThreadState:
         if not self.open:
@@ -58,9 +62,9 @@ class PollGate:
             return ThreadState.IDLE
         if len(self._holding.settling) > self.limit + MAXIMUM_UNSETTLED:
             return ThreadState.BLOCKED  # deletes do not get through: more messages would only pile up
-        room = self.limit - self._holding.buffered - self.out * self.batch
-        if room < self.batch and (self.out or self._holding.buffered):
-            return ThreadState.BLOCKED if self._holding.buffered else ThreadState.IDLE
+        room = self.limit - self._holding.buffer.size - self.out * self.batch
+        if room < self.batch and (self.out or self._holding.buffer.size):
+            return ThreadState.BLOCKED if self._holding.buffer.size else ThreadState.IDLE
         return ThreadState.WAITING if self._wanted() > 0 else ThreadState.BLOCKED
 
     def _wanted(self) -> int:
@@ -82,7 +86,9 @@ class PollGate:
                 self._busy_queue = True
             elif not received:
                 self._busy_queue = False
-            self._holding.room.notify_all()
+            self._set_room_at()
+            if self._state() is ThreadState.WAITING:
+                self._holding.room.notify_all()
 
     def stalled(self, after_seconds: float) -> dict[str, float]:
         """Pollers whose poll is out for longer, and for how many seconds; the time that this machine slept counts."""

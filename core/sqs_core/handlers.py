@@ -78,6 +78,8 @@ class BoundHandler:
         result = self._function(message)
         if self._asynchronous:
             self._run(result)
+        elif result is None:
+            return
         elif inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
             kind = type(result).__name__
             if inspect.iscoroutine(result) or inspect.isgenerator(result):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqs_core.masking import mask_secrets
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from sqs_core.failures import Cause
 
     Mask = Callable[[str, int | None], str]
+
+
+@lru_cache(maxsize=64)
+def _received(count: int) -> str:
+    return f"received, receive count {count}"
+
+
+@lru_cache(maxsize=1024)
+def _handed(worker: str) -> str:
+    return f"handed to {worker}"
 
 
 class Phase(Enum):
@@ -40,16 +51,21 @@ class Verdict:
 
 
 class Held:
-    """Mutable and guarded by the ledger's lock. `lease_deadline` is by the lease clock, `received_at` by the wall's."""
+    """Mutable and guarded by the ledger's lock. `lease_deadline` is by the lease clock, `received_at` by the wall's.
+
+    What faces see of it is made when somebody looks, for most messages come and go between two looks.
+    """
 
     __slots__ = (
+        "_finished",
         "_mask",
         "_preview",
         "_record",
-        "_sent_at",
         "attempts",
         "done_handling",
         "due",
+        "ended_at",
+        "error",
         "extending",
         "extensions",
         "handler_seconds",
@@ -59,9 +75,12 @@ class Held:
         "lease_expires_at",
         "message",
         "next_extension",
+        "outcome",
         "phase",
+        "receive_count",
         "received",
         "received_at",
+        "sent_at",
         "settling_since",
         "timeline",
         "verdict",
@@ -90,17 +109,18 @@ class Held:
         self._record: InFlight | None = None
         self._preview: str | None = None
         self._mask = mask
-        self._sent_at = message.sent_at  # read out of a text: once, for records are made again and again
+        self._finished: Finished | None = None
+        self.outcome: Outcome | None = None
+        self.ended_at = 0.0
+        self.error: str | None = None
+        self.receive_count, self.sent_at = message.receive_count, message.sent_at  # read out of texts: once
+        self.timeline.append((received_at, _received(self.receive_count)))
 
     def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
         """The server promised `seconds` of invisibility from now."""
         self.lease_deadline = now_lease + seconds
         self.lease_expires_at = now_wall + seconds
         self.next_extension = self.lease_deadline - margin_seconds
-        self._record = None
-
-    def changed(self) -> None:
-        """Drop the cached record."""
         self._record = None
 
     def record(self) -> InFlight:
@@ -110,31 +130,50 @@ class Held:
                 self.message.message_id,
                 self.worker,
                 self.received_at,
-                self.message.receive_count,
+                self.receive_count,
                 self.lease_expires_at,
                 self.extensions,
                 self.message.group_id,
                 self.preview(),
-                self._sent_at,
+                self.sent_at,
             )
         return self._record
 
-    def finished(self, outcome: Outcome, at: float, error: str | None) -> Finished:
-        """What is remembered of it; the cause of a failure is its handler's, where that is how it ended."""
-        cause = self.verdict.cause if self.verdict is not None and self.verdict.outcome is outcome else None
-        return Finished(
-            self.message.message_id,
-            outcome,
-            at,
-            None if self.handler_seconds is None else round(self.handler_seconds * 1000, 3),
-            error,
-            self.preview(),
-            cause.kind if cause else None,
-            cause.place if cause else None,
-            self.message.receive_count,
-            self.message.group_id,
-            self._sent_at,
-        )
+    def hand_to(self, worker: str, now: float, now_wall: float) -> None:
+        """A worker has it from now on."""
+        self.phase, self.worker, self.handling_since = Phase.HANDLING, worker, now
+        self.timeline.append((now_wall, _handed(worker)))
+        self._record = None
+
+    def submit(self, verdict: Verdict, now: float) -> None:
+        """It waits for the acker from now on."""
+        self.phase, self.verdict, self.settling_since, self.due = Phase.SETTLING, verdict, now, now
+        self._record = None
+
+    def end(self, outcome: Outcome, at: float, error: str | None) -> None:
+        """It ends here; `at` is by the wall's clock."""
+        self.phase, self.outcome, self.ended_at, self.error = Phase.ENDED, outcome, at, error
+        self.timeline.append((at, outcome.value))
+
+    def finished(self) -> Finished:
+        """What is remembered of one that has ended; the cause of a failure is its handler's, where that is how it ended."""
+        if self._finished is None:
+            assert self.outcome is not None
+            cause = self.verdict.cause if self.verdict is not None and self.verdict.outcome is self.outcome else None
+            self._finished = Finished(
+                self.message.message_id,
+                self.outcome,
+                self.ended_at,
+                None if self.handler_seconds is None else round(self.handler_seconds * 1000, 3),
+                self.error,
+                self.preview(),
+                cause.kind if cause else None,
+                cause.place if cause else None,
+                self.receive_count,
+                self.message.group_id,
+                self.sent_at,
+            )
+        return self._finished
 
     def preview(self) -> str:
         """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from sqs_core.buffer import Buffer
 from sqs_core.events import Code, EventLog
+from sqs_core.failures import FAILED
+from sqs_core.handling import Handling
 from sqs_core.held import Held, Phase, Verdict
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level, Outcome, Role, ThreadState
+from sqs_core.parking import LINGER_SECONDS, Ackers, Parking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from sqs_core.ledger import Ledger
     from sqs_core.model import InFlight, Message
 
+_HANDLER_ENDED = {outcome: f"handler ended: {outcome}" for outcome in Outcome}
 _ENDS_A_TURN = frozenset({Outcome.HANDLED, Outcome.DISCARDED, Outcome.GIVEN_UP})
 
 
@@ -31,9 +35,11 @@ class Holding:
         self.ledger, self.events, self.queue, self.fifo = ledger, events, queue, fifo
         self.buffer = Buffer(fifo)
         self.lock = ledger.lock
-        self.work = threading.Condition(self.lock)
+        self.work = Parking(self.lock)
         self.room = threading.Condition(self.lock)
-        self.acks = threading.Condition(self.lock)
+        self.room_at = 0  # pollers that wait for room can use it from so few buffered messages on
+        self.linger_seconds = 0.0 if fifo else LINGER_SECONDS
+        self.acks = Ackers(self.lock, self.linger_seconds)
         self.settling: deque[Held] = deque()
         self.maximum_receives: int | None = None
         self.mask: Callable[[str, int | None], str] = mask_secrets  # of previews
@@ -42,31 +48,37 @@ class Holding:
         self.server_gone = False  # taken away on purpose: that polls fail says nothing
         self._held: dict[Held, None] = {}
         self._by_id: dict[str, Held] = {}
+        self._handling = Handling()
 
-    @property
-    def buffered(self) -> int:
-        """How many messages wait for a worker."""
-        return self.buffer.size
-
-    def admit(self, messages: Iterable[Message], lease_seconds: float, margin_seconds: float, skew_seconds: float) -> None:
+    def admit(self, messages: Iterable[Message], lease_seconds: float, margin_seconds: float, skew_seconds: float) -> list[Held]:
         """Take responsibility for received messages, whose leases last for so long from now (≤ 0: they are lost already)."""
-        clock = self.ledger.clock
+        clock, ledger = self.ledger.clock, self.ledger
         now, lease_now, wall = clock.monotonic(), clock.lease(), clock.wall()
+        batch = [Held(message, now, wall, self.mask) for message in messages]
+        server_now = wall - skew_seconds
         with self.lock:
-            for message in messages:
-                previous = self._by_id.get(message.message_id)
-                if previous is not None:
-                    self._delivered_again(previous)
-                held = Held(message, now, wall, self.mask)
+            for held in batch:
+                message_id = held.message.message_id
+                if message_id in self._by_id:
+                    self._delivered_again(self._by_id[message_id])
                 held.grant_lease(lease_seconds, margin_seconds, lease_now, wall)
-                held.timeline.append((wall, f"received, receive count {message.receive_count}"))
                 self._held[held] = None
-                self._by_id[message.message_id] = held
-                self._count_receive(message, wall - skew_seconds)
-                self._place(held)
+                self._by_id[message_id] = held
+                if self.draining and not self.on_last_receive(held.message):
+                    self._release(held)
+                else:
+                    self.buffer.place(held)
                 if lease_seconds <= 0:
                     self.lose_locked(held, "its receive was answered so late that it had run out")
-            self.work.notify(self.buffer.ready())
+            ledger.count_locked("received", len(batch))
+            ledger.count_locked("redelivered", sum(held.receive_count > 1 for held in batch))
+            ledger.queue_latencies_locked([server_now - held.sent_at for held in batch if held.sent_at is not None])
+            self._call_workers()
+        return batch
+
+    def _call_workers(self) -> None:
+        if self.work.idle() and self._may_take():
+            self.work.call()
 
     def _delivered_again(self, held: Held) -> None:
         """Where we were giving it back this is the proof, come faster than the answer; else our lease had run out."""
@@ -76,19 +88,6 @@ class Holding:
         else:
             self.lose_locked(held, "SQS delivered it again while we held it")
 
-    def _count_receive(self, message: Message, server_now: float) -> None:
-        self.ledger.count_locked("received")
-        if message.receive_count > 1:
-            self.ledger.count_locked("redelivered")
-        if message.sent_at is not None:
-            self.ledger.queue_latencies_locked((server_now - message.sent_at,))
-
-    def _place(self, held: Held) -> None:
-        if self.draining and not self.on_last_receive(held.message):
-            self._release(held)
-            return
-        self.buffer.place(held)
-
     def on_last_receive(self, message: Message) -> bool:
         """True when the next receive by anyone moves the message to the dead-letter queue."""
         return self.maximum_receives is not None and message.receive_count >= self.maximum_receives
@@ -96,78 +95,86 @@ class Holding:
     def take(self, worker: str, stopping: Callable[[], bool], timeout_seconds: float) -> Held | None:
         """The next message for a worker, or None after the timeout or when the worker is to stop."""
         with self.lock:
-            self.ledger.thread_locked(worker, Role.WORKER, ThreadState.IDLE)
             if not self._may_take() and not stopping():
+                self.ledger.thread_locked(worker, Role.WORKER, ThreadState.IDLE)
                 self.work.wait(timeout_seconds)
-            if stopping() or not self._may_take():
-                return None
-            held = self.buffer.take()
-            held.phase, held.worker, held.handling_since = Phase.HANDLING, worker, self.ledger.clock.monotonic()
-            held.timeline.append((self.ledger.clock.wall(), f"handed to {worker}"))
-            held.changed()
-            self.ledger.thread_locked(worker, Role.WORKER, ThreadState.HANDLING, held.message.message_id)
+            return self._next(worker, stopping)
+
+    def _next(self, worker: str, stopping: Callable[[], bool]) -> Held | None:
+        held = self._hand_to(worker) if self._may_take() and not stopping() else None
+        self._call_workers()
+        return held
+
+    def _hand_to(self, worker: str) -> Held:
+        held, clock = self.buffer.take(), self.ledger.clock
+        held.hand_to(worker, clock.monotonic(), clock.wall())
+        self._handling.begin(worker, held)
+        self.ledger.thread_locked(worker, Role.WORKER, ThreadState.HANDLING, held.message.message_id)
+        if self.buffer.size <= self.room_at:
             self.room.notify()
-            return held
+        return held
 
     def _may_take(self) -> bool:
-        if not self.buffer.ready():
-            return False
-        if self.budget is None:
-            return True
+        if self.budget is None or not self.buffer.ready():
+            return self.buffer.ready() > 0
         return self.ledger.finished_locked() + len(self._held) - self.buffer.size < self.budget
 
-    def conclude(self, held: Held, verdict: Verdict) -> None:
-        """A handler came to an end. Where the lease was lost meanwhile, only the late end is noted."""
+    def conclude(self, held: Held, verdict: Verdict, stopping: Callable[[], bool] | None = None) -> Held | None:
+        """A handler came to an end. Where the lease was lost meanwhile, only the late end is noted.
+
+        With `stopping`, returns the worker's next message if one is there, which saves it a `take`.
+        """
         ledger, now = self.ledger, self.ledger.clock.monotonic()
-        seconds = now - (held.handling_since if held.handling_since is not None else now)
+        seconds = 0.0 if held.handling_since is None else now - held.handling_since
         with self.lock:
-            held.done_handling, held.handler_seconds = True, seconds
+            held.handler_seconds = seconds
             ledger.handler_latency_locked(seconds)
             if held.worker is not None:
                 ledger.thread_result_locked(held.worker, verdict.outcome in (Outcome.HANDLED, Outcome.DISCARDED))
             if held.phase is Phase.HANDLING:
-                held.timeline.append((ledger.clock.wall(), f"handler ended: {verdict.outcome}"))
-                self._submit(held, verdict)
-            elif held.phase is Phase.ENDED:
-                self._end_turn(held, Outcome.LEASE_LOST)
+                held.timeline.append((ledger.clock.wall(), _HANDLER_ENDED[verdict.outcome]))
+            self._handler_ended(held, verdict)
+            return self._next(held.worker, stopping) if stopping is not None and held.worker is not None else None
+
+    def _handler_ended(self, held: Held, verdict: Verdict) -> None:
+        held.done_handling = True
+        self._handling.end(held)
+        if held.phase is Phase.HANDLING:
+            self._submit(held, verdict)
+        elif held.phase is Phase.ENDED and self.fifo:
+            self._end_turn(held, Outcome.LEASE_LOST)
 
     def _submit(self, held: Held, verdict: Verdict) -> None:
-        held.phase, held.verdict = Phase.SETTLING, verdict
-        held.settling_since = held.due = self.ledger.clock.monotonic()
-        held.changed()
+        now = self.ledger.clock.monotonic()
+        held.submit(verdict, now)
         self.settling.append(held)
-        self.acks.notify()
+        self.acks.came(now, urgent=self.draining)
 
     def _release(self, held: Held) -> None:
         if self.on_last_receive(held.message):
-            self._say_spent(held)
+            text = f"message {held.message.message_id} goes back unhandled with no receive left: the next receive dead-letters it"
+            self.events.record(Level.WARNING, Code.FOLLOWER_SPENT, self.queue, text)
         self._submit(held, Verdict(Outcome.RELEASED, 0))
 
-    def _say_spent(self, held: Held) -> None:
-        self.events.record(
-            Level.WARNING,
-            Code.FOLLOWER_SPENT,
-            self.queue,
-            f"message {held.message.message_id} goes back unhandled with no receive left: the next receive dead-letters it",
-        )
-
-    def settle(self, held: Held, outcome: Outcome, error: str | None) -> None:
-        """SQS confirmed what was asked: the message ends here."""
+    def settle(self, proved: Iterable[Held]) -> None:
+        """SQS confirmed what was asked: these messages end here, as their verdicts say."""
         with self.lock:
-            if held.phase is Phase.ENDED:
-                return
-            if outcome in (Outcome.HANDLED, Outcome.DISCARDED):
-                self.ledger.count_locked("deleted")
-            self.ledger.ack_latency_locked(self.ledger.clock.monotonic() - held.settling_since)
-            self._end(held, outcome, error)
+            now = self.ledger.clock.monotonic()
+            for held in proved:
+                if held.phase is Phase.ENDED or held.verdict is None:
+                    continue
+                if held.verdict.outcome in (Outcome.HANDLED, Outcome.DISCARDED):
+                    self.ledger.count_locked("deleted")
+                self.ledger.ack_latency_locked(now - held.settling_since)
+                self._end(held, held.verdict.outcome, held.verdict.error)
 
     def lose(self, held: Held, why: str) -> None:
-        """The lease is gone: SQS may deliver the message to anyone, and a late ack would prove nothing."""
+        """As `lose_locked`, for those who do not hold the lock."""
         with self.lock:
             self.lose_locked(held, why)
 
     def lose_locked(self, held: Held, why: str) -> None:
-        """As `lose`, under the lock."""
+        """The lease is gone: SQS may deliver the message to anyone, and a late ack would prove nothing."""
         if held.phase is Phase.ENDED:
             return
         text = f"lease of {held.message.message_id} lost: {why}"
@@ -184,30 +191,29 @@ class Holding:
         was = held.phase
         if was is Phase.BUFFERED:
             self.buffer.remove(held)
-        held.phase = Phase.ENDED
+        held.end(outcome, self.ledger.clock.wall(), error)
         self._held.pop(held, None)
         if self._by_id.get(held.message.message_id) is held:
             del self._by_id[held.message.message_id]
         self.ledger.end_locked(outcome)
-        wall = self.ledger.clock.wall()
-        held.timeline.append((wall, outcome.value))
-        finished = held.finished(outcome, wall, error)
-        self.ledger.history.add(finished, held.message, tuple(held.timeline))
-        self.ledger.failures.add(finished)
-        still_running = was is Phase.HANDLING and not held.done_handling and not held.hung
-        if still_running:
-            self._evict_followers(held)
-        else:
-            self._end_turn(held, outcome)
-        self.room.notify()
-        if self.budget is not None:
-            self.work.notify()  # a message that failed frees its place among those a bounded run may still take
+        self.ledger.history.add(held)
+        if outcome in FAILED:
+            self.ledger.failures.add(held.finished())
+        if self.fifo:
+            still_running = was is Phase.HANDLING and not held.done_handling and not held.hung
+            if still_running:
+                self._evict_followers(held)
+            else:
+                self._end_turn(held, outcome)
+        if outcome not in _ENDS_A_TURN:  # a bounded run may receive and handle another in its place
+            self.room.notify()
+            self._call_workers()
 
     def _end_turn(self, held: Held, outcome: Outcome) -> None:
         if outcome not in _ENDS_A_TURN:
             self._evict_followers(held)
         self.buffer.end_turn(held)
-        self.work.notify()
+        self._call_workers()
 
     def _evict_followers(self, held: Held) -> None:
         """After a failure nothing of the group may be handled before it: give the followers back."""
@@ -225,8 +231,9 @@ class Holding:
                 if not self.on_last_receive(held.message):
                     self.buffer.remove(held)
                     self._release(held)
-            self.work.notify_all()
+            self.work.call_all()
             self.room.notify_all()
+            self.acks.notify_all()
 
     def release_everything(self) -> None:
         """The deadline has come: give back also what handlers still work on. Their ends will be ignored."""
@@ -245,17 +252,15 @@ class Holding:
                 self._end(held, Outcome.RELEASED, why)
 
     def mark_hung(self, timeout_seconds: float) -> list[str]:
-        """Mark handlers past their time and return their workers' names. Their leases are no longer extended."""
-        now, names = self.ledger.clock.monotonic(), []
+        """Mark handlers past their time and return their workers' names. Their leases, if left, are no longer extended."""
+        now = self.ledger.clock.monotonic()
         with self.lock:
-            for held in self._held:
-                if held.phase is not Phase.HANDLING or held.hung or held.handling_since is None:
-                    continue
-                if now - held.handling_since > timeout_seconds and held.worker is not None:
-                    held.hung = True
-                    names.append(held.worker)
-                    self.ledger.thread_locked(held.worker, Role.WORKER, ThreadState.HUNG, held.message.message_id)
-        return names
+            hung = self._handling.mark_hung(now - timeout_seconds)
+            for worker, held in hung.items():
+                self.ledger.thread_locked(worker, Role.WORKER, ThreadState.HUNG, held.message.message_id)
+                if held.phase is Phase.ENDED and self.fifo:
+                    self._end_turn(held, Outcome.LEASE_LOST)  # its group waits for it no longer
+        return list(hung)
 
     def has_hung(self) -> bool:
         """Whether a handler past its time still holds a message."""
@@ -272,10 +277,9 @@ class Holding:
     def worker_died(self, worker: str) -> None:
         """A worker's thread ended without a verdict: its message is to be retried at once."""
         with self.lock:
-            for held in list(self._held):
-                if held.worker == worker and held.phase is Phase.HANDLING:
-                    held.done_handling = True
-                    self._submit(held, Verdict(Outcome.RETRIED, 0, "the worker's thread died"))
+            held = self._handling.of(worker)
+            if held is not None:
+                self._handler_ended(held, Verdict(Outcome.RETRIED, 0, "the worker's thread died"))
 
     def held_locked(self) -> Iterable[Held]:
         return self._held
@@ -291,5 +295,5 @@ class Holding:
         return tuple([held.record() for held in self._held])
 
     def busy_locked(self) -> int:
-        """Workers that have a message, hung ones not counted."""
-        return sum(1 for held in self._held if held.phase is Phase.HANDLING and not held.hung)
+        """Workers whose handler runs, on a lost lease too; hung ones not counted."""
+        return self._handling.busy()

@@ -8,17 +8,17 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter, deque
-from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.failures import FailureTally
 from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
+from sqs_core.spending import RequestPace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqs_core.model import Message, Role
 
@@ -67,39 +67,82 @@ class LatencyWindow:
         return Histogram(tuple(self._buckets), self._sum_seconds)
 
 
+class Ended(Protocol):
+    """A message that has ended; `finished` tells what faces see of it, always the same object."""
+
+    @property
+    def message(self) -> Message: ...
+    @property
+    def timeline(self) -> Sequence[tuple[float, str]]: ...
+    def finished(self) -> Finished: ...
+
+
 class History:
     """The ring of finished messages, bounded in number and in bytes of their bodies."""
 
     def __init__(self) -> None:
-        self._entries: deque[tuple[Finished, Message, tuple[tuple[float, str], ...]]] = deque()
+        self._entries: deque[Ended] = deque()
         self._bytes = 0
         self._snapshot: tuple[Finished, ...] = ()
         self.on_add: Callable[[Finished, Message, float], None] | None = None
         """Told of each message with the time of its receive, under the ledger's lock: it must return at once."""
 
-    def add(self, finished: Finished, message: Message, timeline: tuple[tuple[float, str], ...]) -> None:
+    def add(self, ended: Ended) -> None:
         """Append, and forget the oldest where a bound is passed."""
         if self.on_add is not None:
-            self.on_add(finished, message, timeline[0][0])
-        self._entries.append((finished, message, timeline))
-        self._bytes += _size(message)
+            self.on_add(ended.finished(), ended.message, ended.timeline[0][0])
+        self._entries.append(ended)
+        self._bytes += _size(ended.message)
         while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):
-            self._bytes -= _size(self._entries.popleft()[1])
+            self._bytes -= _size(self._entries.popleft().message)
         self._snapshot = ()
 
     def find(self, message_id: str) -> tuple[Finished, Message, tuple[tuple[float, str], ...]] | None:
         """The newest entry of a message, or None when it has been forgotten."""
-        return next((entry for entry in reversed(self._entries) if entry[0].message_id == message_id), None)
+        found = next((ended for ended in reversed(self._entries) if ended.message.message_id == message_id), None)
+        return None if found is None else (found.finished(), found.message, tuple(found.timeline))
 
     def snapshot(self) -> tuple[Finished, ...]:
         """Oldest first; the same tuple while nothing changes."""
         if not self._snapshot and self._entries:
-            self._snapshot = tuple(entry[0] for entry in self._entries)
+            self._snapshot = tuple([ended.finished() for ended in self._entries])
         return self._snapshot
 
 
 def _size(message: Message) -> int:
-    return len(message.body) + sum(len(attribute.value) for attribute in message.typed_attributes.values())
+    size = len(message.body)
+    return (
+        size + sum(len(attribute.value) for attribute in message.typed_attributes.values()) if message.typed_attributes else size
+    )
+
+
+class _Thread:
+    """What a thread does now; `info` is its frozen view, made when somebody looks and kept until something changes."""
+
+    __slots__ = ("_info", "error", "failed", "handled", "message_id", "name", "role", "since", "state")
+
+    def __init__(self, name: str, role: Role) -> None:
+        self.name, self.role = name, role
+        self.handled = self.failed = 0
+        self._info: ThreadInfo | None = None
+
+    def enter(self, state: ThreadState, since: float, message_id: str | None, error: str | None) -> None:
+        self.state, self.since, self.message_id, self.error = state, since, message_id, error
+        self._info = None
+
+    def count(self, succeeded: bool) -> None:
+        if succeeded:
+            self.handled += 1
+        else:
+            self.failed += 1
+        self._info = None
+
+    def info(self) -> ThreadInfo:
+        if self._info is None:
+            self._info = ThreadInfo(
+                self.name, self.role, self.state, self.since, self.message_id, self.handled, self.failed, self.error
+            )
+        return self._info
 
 
 class Ledger:
@@ -112,13 +155,15 @@ class Ledger:
         self.failures = FailureTally()
         self._totals: dict[str, int] = dict.fromkeys(Totals.__dataclass_fields__, 0)
         self._requests: Counter[str] = Counter()
-        self._threads: dict[str, ThreadInfo] = {}
+        self._pace = RequestPace()
+        self._threads: dict[str, _Thread] = {}
         self._poll, self._queue, self._handler, self._ack = (LatencyWindow() for _ in range(4))
 
     def request(self, operation: str) -> None:
         """Count one request on the wire."""
         with self.lock:
             self._requests[operation] += 1
+            self._pace.add(self.clock.monotonic())
 
     def count(self, column: str, amount: int = 1) -> None:
         """Add to one of the `Totals`."""
@@ -171,19 +216,19 @@ class Ledger:
         keep_error: bool = False,
     ) -> None:
         known = self._threads.get(name)
-        if keep_error and known is not None:
-            error = known.error
         if known is None:
-            self._threads[name] = ThreadInfo(name, role, state, self.clock.wall(), message_id, 0, 0, error)
-        elif known.state is not state or known.message_id != message_id or known.error != error:
-            self._threads[name] = ThreadInfo(name, role, state, self.clock.wall(), message_id, known.handled, known.failed, error)
+            known = self._threads[name] = _Thread(name, role)
+        elif known.state is state and known.message_id == message_id and (keep_error or known.error == error):
+            return
+        elif keep_error:
+            error = known.error
+        known.enter(state, self.clock.wall(), message_id, error)
 
     def thread_result_locked(self, name: str, succeeded: bool) -> None:
         """Add one message to a worker's handled or failed count."""
         known = self._threads.get(name)
         if known is not None:
-            handled, failed = known.handled + int(succeeded), known.failed + int(not succeeded)
-            self._threads[name] = replace(known, handled=handled, failed=failed)
+            known.count(succeeded)
 
     def thread_gone(self, name: str) -> None:
         """Forget a thread that ended on purpose."""
@@ -196,8 +241,15 @@ class Ledger:
     def requests_locked(self) -> dict[str, int]:
         return dict(self._requests)
 
+    def requests_per_message_locked(self) -> float | None:
+        received = self._totals["received"]
+        return round(self._requests.total() / received, 4) if received else None
+
+    def requests_per_day_locked(self) -> float | None:
+        return self._pace.per_day(self.clock.monotonic())
+
     def threads_locked(self) -> tuple[ThreadInfo, ...]:
-        return tuple(self._threads.values())
+        return tuple([thread.info() for thread in self._threads.values()])
 
     def latencies_locked(self) -> Latencies:
         return Latencies(

@@ -174,7 +174,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSnapshot:
-    """Everything about one queue's consumer at one moment."""
+    """Everything about one queue's consumer at one moment. `transport`, lean or boto3, is what receives and deletes go by.
+
+    `requests_per_message` is since the start and by messages received; `dollars_per_day` is the price of the requests at the pace
+    of the last minute (see `spending`). Both None while they cannot be known.
+    """
 
     queue: str
     url: str
@@ -196,6 +200,9 @@ class ConsumerSnapshot:
     read_timeout_seconds: float | None = None
     visibility_seconds: int | None = None
     failures: Failures = NO_FAILURES
+    transport: str | None = None
+    requests_per_message: float | None = None
+    dollars_per_day: float | None = None
 
     @property
     def held(self) -> int:

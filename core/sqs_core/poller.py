@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqs_core.gate import PollGate
+    from sqs_core.held import Held
     from sqs_core.holding import Holding
     from sqs_core.policy import LeasePolicy
     from sqs_core.pool import Slot
@@ -83,11 +84,11 @@ class Poller:
         # SQS answers within the wait it was asked for; an answer that was longer on its way has used up some of the lease.
         late_seconds = max(0.0, clock.lease() - started_lease - self._wait_seconds - _TRANSIT_SECONDS)
         left_seconds = lease.visibility_seconds - late_seconds
-        self._holding.admit(answer.messages, left_seconds, lease.margin_seconds, answer.clock_skew_seconds)
-        self._note(answer, elapsed, started_wall)
+        batch = self._holding.admit(answer.messages, left_seconds, lease.margin_seconds, answer.clock_skew_seconds)
+        self._note(answer, batch, elapsed, started_wall)
         return len(answer.messages)
 
-    def _note(self, answer: Received, elapsed: float, started_wall: float) -> None:
+    def _note(self, answer: Received, batch: list[Held], elapsed: float, started_wall: float) -> None:
         if answer.retries:
             self._ledger.count("hidden_retries", answer.retries)
             self._events.record(
@@ -99,7 +100,7 @@ class Poller:
             self._gate.back_off(self._backoff.delay_seconds(1))  # it may come straight back, damaged again
         if answer.messages:
             self._trouble.early = 0
-            sent = [message.sent_at for message in answer.messages if message.sent_at is not None]
+            sent = [held.sent_at for held in batch if held.sent_at is not None]
             waited = min(sent, default=0.0) + answer.clock_skew_seconds - started_wall
             self._ledger.poll_latency(elapsed - max(waited, 0.0))
         elif not answer.damaged:

@@ -23,7 +23,7 @@ class Slot:
         self.name = name
         self.thread: threading.Thread | None = None
         self.moved_at = time.monotonic()
-        self._stop = threading.Event()
+        self._stop = False
 
     def moved(self) -> None:
         """Note that the thread gets on: at each step, and inside a step that does many things in a row."""
@@ -31,11 +31,11 @@ class Slot:
 
     def stopping(self) -> bool:
         """True once the thread is to end after its current step."""
-        return self._stop.is_set()
+        return self._stop
 
     def stop(self) -> None:
         """Ask the thread to end after its current step."""
-        self._stop.set()
+        self._stop = True
 
 
 class Loop(Protocol):

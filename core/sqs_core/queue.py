@@ -10,6 +10,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqs_core.answers import call, reading, require_sqs_answer
@@ -137,6 +138,8 @@ class SqsQueue:
     def _batch(self, operation: str, send: Callable[..., Any], entries: Sequence[Any]) -> dict[int, Refusal]:
         answer = self._ask(operation, lambda: send(QueueUrl=self.url, Entries=entries))
         with reading(operation):
+            if not answer.get("Successful") and not answer.get("Failed"):
+                require_sqs_answer(operation, answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
             refused = {
                 str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
@@ -184,7 +187,13 @@ def _attribute_in(raw: Mapping[str, Any]) -> AttributeValue:
 def _skew_seconds(headers: Mapping[str, str]) -> float:
     """How far this machine's clock is ahead of the server's, from the Date header (whole seconds: small skews read as 0)."""
     try:
-        ahead = time.time() - parsedate_to_datetime(headers["date"]).timestamp()
+        ahead = time.time() - _epoch_seconds(headers["date"])
     except (KeyError, ValueError):
         return 0.0
     return ahead if abs(ahead) > 2 else 0.0
+
+
+@lru_cache(maxsize=4)
+def _epoch_seconds(date: str) -> float:
+    """Of an HTTP date; many answers bear the same."""
+    return parsedate_to_datetime(date).timestamp()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.model import Level
 
 if TYPE_CHECKING:
-    from sqs_core.model import ConsumerSnapshot, Snapshot
+    from collections.abc import Iterable
+
+    from sqs_core.model import ConsumerSnapshot, Event, Snapshot
 
 MOST_TROUBLES = 20
 
@@ -24,14 +26,19 @@ def make_report(snapshot: Snapshot, duration_seconds: float) -> dict[str, Any]:
         requests.update(part["requests"])
         totals.update({name: value for name, value in part.items() if name != "requests"})
     report: dict[str, Any] = {**totals, "requests": dict(requests), "duration_seconds": round(duration_seconds, 3)}
-    report["troubles"] = [
-        {"code": event.code, "queue": event.queue, "text": event.text, "count": event.count}
-        for event in snapshot.events
-        if event.level in (Level.WARNING, Level.ERROR)
-    ][-MOST_TROUBLES:]
+    report["troubles"] = troubles_of(snapshot.events)[-MOST_TROUBLES:]
     if len(parts) > 1:
         report["queues"] = parts
     return report
+
+
+def troubles_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The warnings and errors among them."""
+    return [
+        {"code": event.code, "queue": event.queue, "text": event.text, "count": event.count}
+        for event in events
+        if event.level in (Level.WARNING, Level.ERROR)
+    ]
 
 
 def _columns(consumer: ConsumerSnapshot) -> dict[str, Any]:

@@ -39,6 +39,10 @@ class Stops:
         """Ask for a drain; asked twice, for a stop at once."""
         self.count += 1
 
+    def at_least(self, count: int) -> None:
+        """Ask for a drain (1) or a stop at once (2), however often that has been asked for already."""
+        self.count = max(self.count, count)
+
 
 class SignalStops(Stops):
     """SIGTERM, SIGINT and SIGHUP as requests to stop while the block runs. Does nothing off the main thread.

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sqs_core.environment import Environment, choose_environment
 from sqs_core.errors import ConfigurationError
 from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS
+from sqs_core.words import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ class ConsumerSettings:
     """One queue's consumer. `visibility_seconds` None means the queue's own.
 
     `allow_short_read_timeout` lets the client hang up before SQS answers, which loses messages: for tests and the demo, which
-    show just that. No flag sets it.
+    show just that. No flag sets it. `transport` is `auto`, `boto3` or `lean`: what the calls of every message go through.
     """
 
     workers: int = 8
@@ -77,6 +78,7 @@ class ConsumerSettings:
     drain_timeout_seconds: float = 25.0
     handler_timeout_seconds: float | None = None
     allow_short_read_timeout: bool = False
+    transport: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with the number and the bound."""
@@ -91,6 +93,8 @@ class ConsumerSettings:
             _between("--handler-timeout", self.handler_timeout_seconds, 0.001, MAXIMUM_VISIBILITY_SECONDS)
         if self.read_timeout_seconds is not None:
             _between("--read-timeout", self.read_timeout_seconds, 0, 3600)
+        if self.transport not in tuple(Transport):
+            raise ConfigurationError(f"--transport {self.transport!r} is not one of: {', '.join(Transport)}")
         if self.poll_read_timeout_seconds <= self.wait_seconds and not self.allow_short_read_timeout:
             raise ConfigurationError(
                 f"--read-timeout {self.poll_read_timeout_seconds:g} is not longer than --wait {self.wait_seconds}: the client "

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqs_core.model import BufferSize, ConsumerSnapshot, MessageDetail
+from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, MessageDetail, Snapshot
+from sqs_core.spending import dollars_per_day
+from sqs_core.version import __version__
 
 if TYPE_CHECKING:
     from sqs_core.consumer import QueueConsumer
     from sqs_core.holding import Holding
     from sqs_core.ledger import Ledger
+    from sqs_core.words import RunState
 
 
 def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
@@ -26,7 +29,7 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             handler=consumer.handler.name,
             pollers=pollers,
             workers=replace(workers, busy=min(holding.busy_locked(), workers.live)),
-            buffer=BufferSize(holding.buffered, consumer.gate.limit),
+            buffer=BufferSize(holding.buffer.size, consumer.gate.limit),
             depth=consumer.facts.depth,
             dlq=consumer.dlq,
             totals=ledger.totals_locked(),
@@ -39,6 +42,9 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             read_timeout_seconds=consumer.settings.poll_read_timeout_seconds,
             visibility_seconds=consumer.settings.visibility_seconds or consumer.facts.visibility_seconds,
             failures=ledger.failures.snapshot(),
+            transport=consumer.transport.value if consumer.transport else None,
+            requests_per_message=ledger.requests_per_message_locked(),
+            dollars_per_day=dollars_per_day(ledger.requests_per_day_locked(), fifo=holding.fifo),
         )
 
 
@@ -53,3 +59,9 @@ def message_detail(ledger: Ledger, holding: Holding, message_id: str) -> Message
         return None
     finished, message, timeline = found
     return MessageDetail(message, timeline, finished.outcome, replayable=True)
+
+
+def bare_snapshot(state: RunState, at: float) -> Snapshot:
+    """What stands for an engine where there is none in this process: a state, and nothing consumed."""
+    info = EngineInfo(0, "", at, state, "", read_only=True, endpoint="", region="", version=__version__)
+    return Snapshot(at, info, None, (), ())

@@ -69,6 +69,14 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+class Transport(StrEnum):
+    """What the calls of every message go through. `auto` is lean where that does all that is configured, else boto3."""
+
+    AUTO = "auto"
+    BOTO3 = "boto3"
+    LEAN = "lean"
+
+
 class LinkPhase(StrEnum):
     """How it stands with a consumer that is seen from another process."""
 

@@ -31,10 +31,11 @@ class Worker:
         self._redelivery = RedeliveryDelay()
 
     def step(self, slot: Slot) -> None:
-        """Handle one message, or wait a while for one."""
+        """Handle messages for as long as there are any, or wait a while for one."""
         held = self._holding.take(slot.name, slot.stopping, _TAKE_WAIT_SECONDS)
-        if held is not None:
-            self._holding.conclude(held, self._handle(held))
+        while held is not None:
+            slot.moved()
+            held = self._holding.conclude(held, self._handle(held), slot.stopping)
 
     def close(self, slot: Slot) -> None:
         """The thread ends on purpose."""

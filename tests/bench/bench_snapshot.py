@@ -54,7 +54,7 @@ class Bench:
         """Every worker ends its message and takes another; as many come in."""
         for held in self._taken:
             self.holding.conclude(held, Verdict(Outcome.HANDLED))
-            self.holding.settle(held, Outcome.HANDLED, None)
+        self.holding.settle(self._taken)
         self.holding.settling.clear()
         self._receive(len(self._taken))
         taken = [self.holding.take(f"worker-{at}", lambda: False, 0) for at in range(WORKERS)]

@@ -15,12 +15,13 @@ from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqs_core.facade import EngineFacade
     from sqs_core.remote.fleet import Fleet
     from sqs_core.remote.sources import Candidate
     from sqs_tui.departure import Drainable
+    from sqs_tui.ensemble import Ensemble
     from sqs_tui.options import DashboardOptions
     from sqs_tui.silence import Silence
     from sqs_tui.start_looking import Looking
@@ -39,9 +40,9 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     """
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.dashboard import DashboardApp
+        with _sparing_collections():
+            from sqs_tui.dashboard import DashboardApp
 
-        _spare_collections()
         try:
             return DashboardApp(facade, options, departure, watch).run()
         finally:
@@ -55,9 +56,9 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     """Show a fleet until it is left, which changes nothing there; returns the exit code. Called as `run_dashboard` is."""
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.fleet_app import FleetApp
+        with _sparing_collections():
+            from sqs_tui.fleet_app import FleetApp
 
-        _spare_collections()
         try:
             return FleetApp(fleet, found, options, departure, watch).run()
         finally:
@@ -83,10 +84,34 @@ def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, 
     return _guarded(OnlyLeaving(), options, run), chosen[0]
 
 
-def _spare_collections() -> None:
-    """What has been imported is there to stay; to look through it again and again would hold the screen up each time."""
-    gc.collect()
-    gc.freeze()
+def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
+    """Show the processes that this one supervises, until they have ended; leaving drains them. Returns the worst exit code."""
+    from sqs_tui.ensemble_silence import PauseAllWhileSilent
+
+    supervisor = ensemble.supervisor
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        with _sparing_collections():
+            from sqs_tui.processes_app import ProcessesApp
+
+        try:
+            return ProcessesApp(ensemble, options, departure, watch).run()
+        finally:
+            if not supervisor.ended:
+                departure.stop_engine()
+
+    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
+
+
+@contextlib.contextmanager
+def _sparing_collections() -> Iterator[None]:
+    """What is imported here is there to stay; to look through it again and again would hold the screen up each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _guarded(

@@ -13,7 +13,9 @@ from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
 from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
-from sqs_tui.cli_options import global_options, shared
+from sqs_tui.cli_options import global_options, recording_options, shared
+from sqs_tui.cli_play import play
+from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
@@ -71,17 +73,27 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.option("--read-timeout", type=float, help="Client's timeout of a poll, seconds (default: wait + 10).")
 @click.option("--drain-timeout", type=float, default=25, show_default=True, help="How long a stop may take, seconds.")
 @click.option("--handler-timeout", type=float, help="Past so many seconds a handler counts as hung.")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "boto3", "lean"]),
+    default="auto",
+    show_default=True,
+    help="What receives, deletes and extends: lean costs a fraction of boto3's CPU; auto is lean where it does all that is set.",
+)
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
 @click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
 @click.option(
     "--metrics-address", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here, as 127.0.0.1:9090 (headless)."
 )
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="The same in so many processes.")
+@click.option("--supervised", metavar="FOLDER", hidden=True)
 @click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
 @click.option(
     "--capture-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all)."
 )
+@recording_options
 @global_options
 @click.pass_context
 def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> None:
@@ -90,9 +102,14 @@ def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> N
     Consuming receives messages and deletes those that were handled. SIGTERM, SIGINT and q drain; a second one stops at
     once. Exit codes: 0 done, 1 cut short or failed, 2 refused.
     """
+    flags = shared(context, own)
+    if flags["processes"] > 1:
+        from sqs_tui.processes_command import consume_in_processes
+
+        context.exit(consume_in_processes(context.command, queues, flags))
     from sqs_tui.run import consume_queues
 
-    context.exit(consume_queues(queues, shared(context, own)))
+    context.exit(consume_queues(queues, flags))
 
 
 @cli.command(
@@ -126,6 +143,7 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
 @click.option("--headless", is_flag=True, help="No screen: events on stderr, a report on stdout.")
 @click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@recording_options
 @global_options
 @click.pass_context
 def demo(context: click.Context, /, **own: Any) -> None:
@@ -135,7 +153,7 @@ def demo(context: click.Context, /, **own: Any) -> None:
     context.exit(run_demo(shared(context, own)))
 
 
-for more in (*ATTACH_COMMANDS, *MESSAGE_COMMANDS):
+for more in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS, play):
     cli.add_command(more)
 
 

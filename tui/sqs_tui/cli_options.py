@@ -50,6 +50,24 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is written down for `play`."""
+    options = [
+        click.option(
+            "--record", metavar="FILE", help="Write what is seen to this new file, masked; `sqs-tui play FILE` shows it."
+        ),
+        click.option(
+            "--record-limit-mib",
+            type=click.IntRange(1, 1024),
+            metavar="N",
+            help="The recording ends at so many MiB (default: 64).",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def shared(context: click.Context, own: dict[str, Any]) -> dict[str, Any]:
     """Global flags, those after the command's name first."""
     before = context.obj or {}

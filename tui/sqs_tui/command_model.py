@@ -14,6 +14,7 @@ class Group(StrEnum):
     """The headings of the help screen, in its order."""
 
     DEMO = "Demo"
+    RECORDING = "Recording"
     CONSUMER = "Consumer"
     QUEUES = "Queues"
     PANES = "Panes"
@@ -51,7 +52,7 @@ class Situation:
     """What decides which commands are allowed now. `covering` is a browser of queues that is not the first screen.
 
     `attached` is a screen over an engine of another process, which looks at nothing but that engine.
-    `scene_actions` are those that the demo's scene has.
+    `scene_actions` are those that the demo's scene has. `playing` is a recording, which is `standing` where it does not move.
     """
 
     pane: Pane | None = None
@@ -70,6 +71,8 @@ class Situation:
     attached: bool = False
     demo: bool = False
     scene_actions: frozenset[str] = frozenset()
+    playing: bool = False
+    standing: bool = False
 
 
 def allowed_always(situation: Situation) -> bool:

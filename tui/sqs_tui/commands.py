@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.binding import Binding
 
 from sqs_tui.command_model import Command, Group, Pane, Place, Situation
@@ -55,6 +57,11 @@ def app_bindings() -> list[Binding]:
     ]
 
 
+def would_run_live(command_id: str, situation: Situation) -> bool:
+    """Whether a command that a recording does not allow would be, were a consumer of this process behind it."""
+    return BY_ID[command_id].allowed(replace(situation, view_only=False, attached=False, playing=False))
+
+
 def bar_commands(situation: Situation) -> list[Command]:
     """What the key bar offers now, in the table's order."""
     here = situation.pane.name.lower() if situation.pane else None
@@ -85,6 +92,7 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
 def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
     """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
     of_fleet = [Group.FLEET, Group.MOVE, Group.MESSAGE]
-    hidden = {Group.FLEET} if situation.demo else {Group.FLEET, Group.DEMO}
-    groups = of_fleet if place is Place.FLEET else [group for group in Group if group not in hidden]
-    return [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    shown = {Group.DEMO: situation.demo, Group.RECORDING: situation.playing, Group.FLEET: False}
+    groups = of_fleet if place is Place.FLEET else [group for group in Group if shown.get(group, True)]
+    listed = [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
+    return [(group, commands) for group, commands in listed if commands]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import ConfigurationError
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import dashboard_options
+from sqs_tui.recording_flags import recorded
 from sqs_tui.run import leave, no_screen, note_warnings, only_headless, open_log, require_terminal, run_headless, silenced
 
 if TYPE_CHECKING:
@@ -54,10 +55,17 @@ def _rehearse(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> 
 
     writer = EventWriter([sys.stderr, *log])
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer, unattended=True)
+    around = recorded(engine, lambda: engine.events, flags, lambda: _said(engine))
     try:
-        return run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine))
+        return run_headless(engine, writer, None, flags["duration"], lambda: _observed(engine), around)
     finally:
         engine.close()
+
+
+def _said(engine: DemoEngine) -> str:
+    """The scene, and what just happened in it, for a recording."""
+    line = engine.stage.teller.current
+    return f"{engine.scene.name}: {line.text if line else engine.scene.watch}"
 
 
 def _observed(engine: DemoEngine) -> dict[str, Any]:
@@ -78,7 +86,8 @@ def _play(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
         options = replace(dashboard_options(flags), deck=deck, leave_when_failed=True)
         note_warnings(deck.engine.events, options)
         try:
-            code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
+            with recorded(deck, lambda: deck.engine.events, flags, lambda: _said(deck.engine)):
+                code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
             return leave(deck.engine, code)
         finally:
             deck.close()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LONGEST_POLL_SECONDS = 20.0
 _BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG})
 ENDED = frozenset({RunState.STOPPED, RunState.FAILED})
+PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)

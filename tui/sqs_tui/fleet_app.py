@@ -62,14 +62,18 @@ class FleetApp(BaseApp):
     def refresh_frame(self) -> None:
         """Draw what is on top. Never raises: an error in drawing is shown, and the fleet goes on."""
         self._departure.beat()
-        if self._departure.presses or self._departure.hung_up:
-            self.exit(0)
+        if (code := self._exit_code()) is not None:
+            self.exit(code)
             return
         try:
             with self.batch_update():
                 self._draw()
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the screen
             self._complain(f"this could not be drawn: {describe(error)}")
+
+    def _exit_code(self) -> int | None:
+        """Whether to leave now, and how."""
+        return 0 if self._departure.presses or self._departure.hung_up else None
 
     def _draw(self) -> None:
         frame = Frame()

@@ -74,7 +74,8 @@ FLEET_COMMANDS = (
         place=Place.FLEET,
     ),
     Command(
-        "fleet_quit", (), "q", "Quit", "Leave at once. It changes nothing: the consumers go on as they are.", Group.FLEET,
-        bar="Quit", rank=9, place=Place.FLEET,
+        "fleet_quit", (), "q", "Quit",
+        "Leave at once. It changes nothing: the consumers go on as they are. Those of --processes drain first.",
+        Group.FLEET, bar="Quit", rank=9, place=Place.FLEET,
     ),
 )  # fmt: skip

@@ -157,7 +157,7 @@ _VALUES: dict[SortBy, Callable[[MemberView], Any]] = {
     SortBy.AGE: lambda member: member.age_seconds,
     SortBy.WAITING: _figure("waiting"),
     SortBy.HANDLED: _figure("handled"),
-    SortBy.RESTARTS: lambda member: member.pod.restarts if member.pod else None,
+    SortBy.RESTARTS: lambda member: member.restarts,
     SortBy.QUEUES: _figure("queues"),
     SortBy.VERSION: _figure("version"),
     SortBy.IDENTITY: _figure("identity"),
@@ -205,15 +205,15 @@ def _common_prefix(names: Sequence[str]) -> str:
 
 
 def _cells(member: MemberView, result: Result | None) -> dict[str, Cell]:
-    figures, pod = member.figures, member.pod
+    figures, restarts = member.figures, member.restarts
     stale = Tone.PLAIN if member.answers else Tone.MUTED
     cells: dict[str, Cell] = dict.fromkeys(SortBy, _UNKNOWN)
     if figures is not None:
         cells |= _figure_cells(figures, member, stale)
     cells[SortBy.STATE] = _state(member)
     cells[SortBy.AGE] = _age(member.age_seconds)
-    if pod is not None:
-        cells[SortBy.RESTARTS] = Cell(shown.count(pod.restarts), Tone.WARNING if pod.restarts else Tone.MUTED)
+    if restarts is not None:
+        cells[SortBy.RESTARTS] = Cell(shown.count(restarts), Tone.WARNING if restarts else Tone.MUTED)
     cells[NOTE] = note(member, result)
     return cells
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 UNKNOWN = "?"
 _LEASE_BAR_CELLS = 5
@@ -11,7 +12,13 @@ _BLOCKS = "▏▎▍▌▋▊▉█"
 
 def clock_time(at_seconds: float) -> str:
     """Epoch seconds as `hh:mm:ss`, UTC."""
-    return datetime.fromtimestamp(at_seconds, UTC).strftime("%H:%M:%S")
+    return _clock_time(int(at_seconds // 1))
+
+
+@lru_cache(maxsize=1024)
+def _clock_time(whole_seconds: int) -> str:
+    # The rows of a frame share few seconds between them.
+    return datetime.fromtimestamp(whole_seconds, UTC).strftime("%H:%M:%S")
 
 
 def stamp(at_seconds: float) -> str:
@@ -76,6 +83,13 @@ def rate(per_second: float | None) -> str:
 def ratio(part: float, whole: float) -> str:
     """A percentage, or `–` when there is nothing to divide by."""
     return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def dollars(amount: float) -> str:
+    """An amount of money, rounded to what anybody would ask about: `<$0.01`, `$0.42`, `$138`."""
+    if 0 < amount < 0.01:
+        return "<$0.01"
+    return f"${amount:.2f}" if amount < 100 else f"${amount:,.0f}"
 
 
 def plural(number: int, noun: str) -> str:

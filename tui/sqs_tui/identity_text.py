@@ -126,5 +126,6 @@ def _timeouts(consumers: tuple[ConsumerSnapshot, ...], width: int) -> Iterator[C
     for consumer in known:
         visibility = "" if consumer.visibility_seconds is None else f", visibility timeout {consumer.visibility_seconds} s"
         text = f"long poll {consumer.wait_seconds} s, the client hangs up after {consumer.read_timeout_seconds:g} s{visibility}"
+        text += f", transport {consumer.transport}" if consumer.transport else ""
         yield styled(consumer.queue, Tone.STRONG)
         yield from hanging("  ", styled(text, Tone.PLAIN), width)

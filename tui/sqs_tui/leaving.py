@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqs_core.model import EngineInfo, RunState, Snapshot
-from sqs_core.version import __version__
+from sqs_core.model import RunState
+from sqs_core.views import bare_snapshot
 
 if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
+    from sqs_core.model import Snapshot
     from sqs_tui.departure import Drainable
     from sqs_tui.options import DashboardOptions
 
@@ -34,6 +35,4 @@ class OnlyLeaving:
 
     def snapshot(self) -> Snapshot:
         """An engine that has stopped with nothing held."""
-        now = time.time()
-        info = EngineInfo(0, "", now, RunState.STOPPED, "", read_only=True, endpoint="", region="", version=__version__)
-        return Snapshot(now, info, None, (), ())
+        return bare_snapshot(RunState.STOPPED, time.time())

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 
 
-def drain_notice(frame: Frame, width: int) -> Content:
-    """What remains, a bar, the deadline, and how to leave now."""
+def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
+    """What remains, a bar, the deadline, and how to leave now; what is `playing` is a recording."""
     drain = frame.drain
     if drain is None:
         return Content("")
@@ -27,20 +27,24 @@ def drain_notice(frame: Frame, width: int) -> Content:
     deadline = "" if cut is None else f"  cut short in {max(0, int(cut))} s"
     percent = f" {drain.fraction * 100:>3.0f} %"
     track = shown.bar(drain.fraction, max(0, width - len(percent) - len(deadline))).replace(" ", "░")
-    again = Content.assemble("press ", (_key("quit"), "bold"), " again to leave now")
-    advice = again if frame.link is None else Content.assemble((_key("quit"), "bold"), " leaves, and it goes on draining")
-    words = Content.assemble(styled(drain.remains, Tone.STRONG), "; ", advice).wrap(max(10, width))
+    if playing:
+        advice = Content("")
+    elif frame.link is None:
+        advice = Content.assemble("; press ", (_key("quit"), "bold"), " again to leave now")
+    else:
+        advice = Content.assemble("; ", (_key("quit"), "bold"), " leaves, and it goes on draining")
+    words = Content.assemble(styled(drain.remains, Tone.STRONG), advice).wrap(max(10, width))
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
 
-def trouble_notice(frame: Frame, width: int) -> Content:
-    """The newest error in up to three lines, and what can be done."""
+def trouble_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
+    """The newest error in up to three lines, and what can be done; what is `playing` is a recording."""
     trouble = frame.trouble
     if trouble is None:
         return Content("")
     failed = frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED
-    advice = "The engine has stopped." if failed else "It keeps trying by itself."
-    keys = Content.assemble(advice, "  ", (_key("quit"), "bold"), " quit   ", (_key("help"), "bold"), " help")
+    advice = "" if playing else "The engine has stopped.  " if failed else "It keeps trying by itself.  "
+    keys = Content.assemble(advice, (_key("quit"), "bold"), " quit   ", (_key("help"), "bold"), " help")
     lines = styled(f"✗ {trouble}", Tone.BAD).wrap(max(10, width))[:3]
     return Content("\n").join([*lines, keys])
 

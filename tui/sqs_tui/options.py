@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqs_core.demo.deck import Deck
+    from sqs_core.playback import Playback
     from sqs_tui.terminal_watch import WatchLimits
 
 
@@ -22,6 +23,7 @@ class DashboardOptions:
     and `deck` are all its scenes;
     `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
+    `playback` is the recording that is shown;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
     seconds; `warnings` are told when it begins.
     """
@@ -34,6 +36,7 @@ class DashboardOptions:
     leave_when_failed: bool = False
     view_only: bool = False
     attached: bool = False
+    playback: Playback | None = None
     screenshot_dir: Path | None = None
     watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time

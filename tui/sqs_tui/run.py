@@ -17,14 +17,17 @@ from sqs_core.handlers import load_handler
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level
 from sqs_core.plain_text import one_line
+from sqs_core.processes.lifeline import follow_parent
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, dashboard_options
+from sqs_tui.recording_flags import recorded
+from sqs_tui.served import is_served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from sqs_core.events import EventLog
@@ -42,32 +45,53 @@ def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
         read_timeout_seconds=flags["read_timeout"],
         drain_timeout_seconds=flags["drain_timeout"],
         handler_timeout_seconds=flags["handler_timeout"],
+        transport=flags["transport"],
     )
 
 
-def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
-    """`sqs-tui consume`. Returns the exit code; refusals raise `ConfigurationError`."""
+def check_consume(queues: Iterable[str], flags: dict[str, Any]) -> tuple[ConnectionSettings, ConsumerSettings]:
+    """The settings of `consume`; raises `ConfigurationError` for what cannot be, before anything is begun."""
     if not flags["handler"]:
         raise ConfigurationError("consume needs --handler: module:function, exec:COMMAND, http://URL or builtin:noop")
     connection, settings = connection_settings(flags), consumer_settings(flags)
     for queue in queues:
         parse_queue(queue)
+    return connection, settings
+
+
+def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
+    """`sqs-tui consume`. Returns the exit code; refusals raise `ConfigurationError`."""
+    connection, settings = check_consume(queues, flags)
     log = open_log(flags)
     if flags["headless"]:
         no_screen(flags)
         writer = EventWriter([sys.stderr, *log])
         log_through(writer)
         engine = _make_engine(queues, flags, connection, settings, writer)
-        reachable = control_socket(engine, control=wants_control(flag=flags["control"]))
+        supervised = flags["supervised"]
+        reachable = control_socket(
+            engine, control=wants_control(flag=flags["control"]), folder=Path(supervised) if supervised else None
+        )
         with _metrics(engine, flags["metrics_address"]):
-            return run_headless(engine, writer, flags["max_messages"], flags["duration"], reachable=reachable)
+            around = watched(engine, flags, reachable)
+            return run_headless(
+                engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=bool(supervised)
+            )
     only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with silenced(log):
         engine = _make_engine(queues, flags, connection, settings, writer)
         require_terminal()
         log_through(writer)
-        return show(engine, flags, reachable=control_socket(engine, control=wants_control(flag=flags["control"])))
+        control = wants_control(flag=flags["control"])
+        return show(engine, flags, watched(engine, flags, control_socket(engine, control=control)))
+
+
+@contextmanager
+def watched(engine: Engine, flags: dict[str, Any], control: AbstractContextManager[None]) -> Iterator[None]:
+    """Can be attached to, and is recorded where that was asked for, while the block runs."""
+    with control, recorded(engine, lambda: engine.events, flags):
+        yield
 
 
 @contextmanager
@@ -121,10 +145,18 @@ def run_headless(
     maximum_messages: int | None,
     duration_seconds: float | None,
     more: Callable[[], dict[str, Any]] = dict,
-    reachable: AbstractContextManager[None] | None = None,
+    around: AbstractContextManager[None] | None = None,
+    *,
+    supervised: bool = False,
 ) -> int:
-    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code."""
-    with SignalStops() as stops, reachable or nullcontext():
+    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code.
+
+    `around` is entered before the engine starts and left once it has ended. `supervised` says that stdin is the lifeline
+    to a parent.
+    """
+    with SignalStops() as stops, around or nullcontext():
+        if supervised:
+            follow_parent(stops)
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
@@ -152,14 +184,14 @@ def _end(engine: Engine, code: int) -> int:
     return code
 
 
-def show(engine: Engine, flags: dict[str, Any], reachable: AbstractContextManager[None] | None = None) -> int:
+def show(engine: Engine, flags: dict[str, Any], around: AbstractContextManager[None] | None = None) -> int:
     """Show the dashboard over an engine until it is left; returns the exit code."""
     options = replace(dashboard_options(flags), leave_when_failed=bool(engine.consumers), view_only=engine.connection.read_only)
     from sqs_tui.app import run_dashboard
     from sqs_tui.silence import PauseWhileSilent
 
     note_warnings(engine.events, options)
-    with reachable or nullcontext():
+    with around or nullcontext():
         code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
         engine.close()
     return leave(engine, code)
@@ -177,9 +209,11 @@ _POOREST_TERMS = frozenset({"dumb", "unknown"})
 
 def require_terminal(instead: str = "use --headless, or `kubectl exec -it`") -> None:
     """Raise `ConfigurationError` without one: the dashboard reads stdin and draws on stderr, and would run unseen."""
+    if is_served():
+        return
     for stream, name in ((sys.__stdin__, "stdin"), (sys.__stderr__, "stderr")):
         if stream is None or stream.closed or not stream.isatty():
-            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead} (--headless needs none)")
+            raise ConfigurationError(f"no terminal on {name}: the dashboard needs one; {instead}")
     term = os.environ.get("TERM")
     if term in _POOREST_TERMS:
         raise ConfigurationError(f"TERM={term} cannot draw a dashboard: set TERM=xterm-256color; otherwise {instead}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
-from sqs_tui.viewer import PAUSED
+from sqs_tui.drain import PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,7 @@ class PauseWhileSilent:
                 continue
             self._own.append(queue)
             self._engine.pause(queue)
-            left_seconds = limits.leave_after_seconds - limits.pause_after_seconds
-            text = f"the terminal has not answered for {limits.pause_after_seconds:g} s: pausing, leaving in {left_seconds:g} s"
-            self._events().record(Level.WARNING, Code.TERMINAL_SILENT, queue, text)
+            self._events().record(Level.WARNING, Code.TERMINAL_SILENT, queue, pausing_text(limits))
 
     def resume(self) -> None:
         """See `Silence`."""
@@ -65,5 +63,15 @@ class PauseWhileSilent:
 
     def leave(self, limits: WatchLimits) -> None:
         """See `Silence`."""
-        text = f"the terminal has not answered for {limits.leave_after_seconds:g} s: draining and leaving"
-        self._events().record(Level.WARNING, Code.TERMINAL_SILENT, None, text)
+        self._events().record(Level.WARNING, Code.TERMINAL_SILENT, None, leaving_text(limits))
+
+
+def pausing_text(limits: WatchLimits) -> str:
+    """Why it pauses, and when it leaves."""
+    left_seconds = limits.leave_after_seconds - limits.pause_after_seconds
+    return f"the terminal has not answered for {limits.pause_after_seconds:g} s: pausing, leaving in {left_seconds:g} s"
+
+
+def leaving_text(limits: WatchLimits) -> str:
+    """Why it leaves."""
+    return f"the terminal has not answered for {limits.leave_after_seconds:g} s: draining and leaving"

@@ -55,8 +55,8 @@ def environment_tone(environment: str) -> Tone:
     return _ENVIRONMENT_TONES.get(environment, Tone.WARNING)
 
 
-def header(frame: Frame, scene: str | None, width: int) -> Content:
-    """Product, environment and what decided it, scene, endpoint, region on the left; the engine's state on the right."""
+def header(frame: Frame, title: str | None, width: int) -> Content:
+    """Product, environment and what decided it, title, endpoint, region on the left; the engine's state on the right."""
     snapshot = frame.snapshot
     if snapshot is None:
         return Content("sqs-tui")
@@ -71,7 +71,7 @@ def header(frame: Frame, scene: str | None, width: int) -> Content:
     left = [
         *_link_parts(frame.link),
         environment,
-        *([styled(f"scene {scene}", Tone.ACCENT)] if scene else []),
+        *([styled(title, Tone.ACCENT)] if title else []),
         *([styled("read-only", Tone.WARNING)] if engine.read_only else []),
         styled(engine.endpoint, Tone.PLAIN),
         *([styled(engine.region, Tone.MUTED)] if engine.region not in engine.endpoint else []),

@@ -14,14 +14,13 @@ from sqs_tui.queue_rows import View
 from sqs_tui.trends import Trends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqs_core.facade import EngineFacade, Link
     from sqs_core.model import ConsumerSnapshot, Event, Snapshot
     from sqs_core.queue_listing import QueueListing
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
-PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 EVERYTHING = Query()
 ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed", "control.refused"})
 
@@ -107,6 +106,16 @@ class Viewer:
     def restart(self) -> None:
         """Another engine is behind the façade: nothing of what was seen before is worth keeping."""
         self.trends, self._selected, self._frozen, self._announced = Trends(), None, None, None
+
+    def rewind(self, past: Iterable[Snapshot]) -> None:
+        """The engine is at an earlier moment; `past` is what was seen before it, oldest first."""
+        self.trends, self._frozen, self._announced, self._progress = Trends(), None, None, DrainProgress()
+        self.catch_up(past)
+
+    def catch_up(self, past: Iterable[Snapshot]) -> None:
+        """Learn what was seen since the last frame, and not drawn."""
+        for snapshot in past:
+            self.trends.observe(snapshot)
 
     def toggle_freeze(self) -> bool:
         """Hold the view still, or go on; returns whether it is held now."""

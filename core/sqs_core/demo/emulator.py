@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 MISSING = "the demo needs the extra: pip install 'sqs-tui[demo]'"
 
 _LOOK_SECONDS = 0.05
-# All that the emulator may see of our environment: no AWS variable, no setting meant for another emulator.
+# All that a process of the demo may see of our environment: no AWS variable, no setting meant for another emulator.
 _INHERITED = ("PATH", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -124,9 +124,13 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
+def inherited_environment() -> dict[str, str]:
+    """What a process of the demo may see of our environment."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
 def _environment(port: int) -> dict[str, str]:
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | {
+    return inherited_environment() | {
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "LOG_LEVEL": "WARNING",

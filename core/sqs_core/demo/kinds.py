@@ -90,3 +90,30 @@ class _LeaseSleeper(LeaseKeeper):
 
     def _wants_extension(self, held: Held) -> bool:
         return self._consumer.extending and super()._wants_extension(held)
+
+
+class ShortPollingConsumer(QueueConsumer):
+    """Asks again and again, and SQS answers at once, until `short` is switched off; `pause_seconds` between empty answers."""
+
+    short = True
+    pause_seconds = _BREATH_SECONDS
+
+    def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
+        """See `QueueConsumer`."""
+        return {**super().loops(queue), Role.POLLER: lambda: _ShortPoller(self, queue, lambda: self._lease)}
+
+
+class _ShortPoller(Poller):
+    def __init__(self, consumer: ShortPollingConsumer, queue: Queue, lease: Callable[[], LeasePolicy]) -> None:
+        super().__init__(queue, consumer.holding, consumer.gate, PollTrouble(), 0, lease)
+        self._consumer = consumer
+
+    def step(self, slot: Slot) -> None:
+        self._wait_seconds = 0 if self._consumer.short else self._consumer.settings.wait_seconds
+        super().step(slot)
+
+    def _empty(self, elapsed: float) -> None:
+        if self._consumer.short:
+            self._gate.back_off(self._consumer.pause_seconds)
+        else:
+            super()._empty(elapsed)

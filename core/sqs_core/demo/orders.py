@@ -57,6 +57,10 @@ class Deliveries:
             if len(self._ended_well) > _MOST_REMEMBERED:
                 self._ended_well.popitem(last=False)
 
+    def handled(self, message_id: str) -> bool:
+        """Whether it was handled to the end."""
+        return message_id in self._ended_well
+
     @property
     def distinct(self) -> int:
         """How many messages were handled to the end at least once."""

@@ -29,7 +29,14 @@ _WORDS: dict[str, str] = {
     Code.MESSAGE_GIVEN_UP: "a message failed on its last allowed receive → SQS moves it to the dead-letter queue",
 }
 _SILENT = frozenset(
-    {Code.CONSUMER_STARTED, Code.HANDLER_FAILED, Code.CONSUMER_STOPPED, Code.ENGINE_STARTED, Code.POLL_HIDDEN_RETRY}
+    {
+        Code.CONSUMER_STARTED,
+        Code.HANDLER_FAILED,
+        Code.CONSUMER_STOPPED,
+        Code.ENGINE_STARTED,
+        Code.POLL_HIDDEN_RETRY,
+        Code.RECORDING_STARTED,
+    }
 )
 
 

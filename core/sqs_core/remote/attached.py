@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.bench import BenchView, LookState
+from sqs_core.absent_bench import AbsentBench
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
 from sqs_core.facade import Link
@@ -126,15 +126,12 @@ class AttachedEngine:
             self._notes.append(Event(time.time(), Level.ERROR, Code.CONTROL_REFUSED, None, text))
 
 
-class AttachedBench:
+class AttachedBench(AbsentBench):
     """Looking into queues and putting messages back are not done through a consumer; what is asked says so."""
 
     def __init__(self, engine: AttachedEngine) -> None:
+        super().__init__(_ELSEWHERE)
         self._engine = engine
-
-    def view(self) -> BenchView:
-        """Nothing to see, and why."""
-        return BenchView(state=LookState.FAILED, text=_ELSEWHERE)
 
     def lock(self) -> LockState:
         """Unlocked where the consumer takes commands."""
@@ -146,18 +143,9 @@ class AttachedBench:
         """The consumer writes down who looks. Raises `ConfigurationError` where it cannot."""
         self._engine.viewing.ask("unmask", queue=queue, message_id=message_id).result(ANSWER_SECONDS)
 
-    def _refuse(self, *_: object, **__: object) -> None:
-        raise ConfigurationError(_ELSEWHERE)
-
     def fetch_payload(self, pointer: Pointer) -> tuple[str, str]:
         """Refused: the credentials are the consumer's."""
         raise ConfigurationError(f"{pointer} is not fetched from an attached screen")
-
-    look = look_at_own = put_back = copy = delete = purge = answer = cancel = unlock = relock = _refuse
-
-    def actions(self) -> list[dict[str, object]]:
-        """The action log is where the consumer runs."""
-        return []
 
 
 def _unknown(view: View, name: str) -> Snapshot:

@@ -51,14 +51,15 @@ class Member:
             self._snapshot = view.snapshot
             rate = self._rate(view.snapshot)
             self._figures = figures_of(view.snapshot, rate, fmean(each[2] for each in self._samples))
-        word, problem = "", ""
+        word, problem = "", candidate.problem
         if view.phase is LinkPhase.LOST:
             word, problem = _word(candidate), view.problem
-        elif candidate.pod is not None:
-            problem = candidate.pod.problem
         control = view.hello.control if view.hello else None
         name = candidate.target.name
-        return MemberView(candidate.key, name, candidate.pod, view.phase, view.age_seconds, control, self._figures, word, problem)
+        return MemberView(
+            candidate.key, name, candidate.pod, view.phase, view.age_seconds, control, self._figures, word, problem,
+            restarts=candidate.restarts,
+        )  # fmt: skip
 
     def _rate(self, snapshot: Snapshot) -> float | None:
         samples, done = self._samples, finished(snapshot)
@@ -108,6 +109,8 @@ class Fleet:
         self._problems: dict[str, str] = {}
         self._news: deque[tuple[float, str]] = deque(maxlen=_MOST_NEWS)
         self._closed = threading.Event()
+        self.remarks: Callable[[], tuple[str, ...]] = tuple
+        """What else there is to say about the whole, the most important first."""
 
     @property
     def where(self) -> str:
@@ -139,7 +142,12 @@ class Fleet:
         compared = [
             replace(view, differs=differs.get(view.key, view.differs), skew=skewed.get(view.key, view.skew)) for view in views
         ]
-        return FleetView(tuple(compared), totals_of(compared), said, "; ".join(problems), news)
+        return FleetView(tuple(compared), totals_of(compared), (*self.remarks(), *said), "; ".join(problems), news)
+
+    def announce(self, text: str) -> None:
+        """Say it among those who came and went."""
+        with self._lock:
+            self._news.append((time.time(), text))
 
     def member(self, key: str) -> Member | None:
         """The member, while it is there."""

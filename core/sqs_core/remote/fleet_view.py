@@ -70,6 +70,7 @@ class MemberView:
     problem: str = ""
     differs: frozenset[str] = frozenset()
     skew: tuple[str, ...] = ()
+    restarts: int | None = None
 
     @property
     def answers(self) -> bool:

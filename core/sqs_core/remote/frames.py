@@ -14,7 +14,7 @@ from sqs_core.model import ConsumerSnapshot
 from sqs_core.wire import iso, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqs_core.model import Finished, Snapshot
 
@@ -42,10 +42,14 @@ class Rendered:
 
 
 class FrameMaker:
-    """Renders snapshots in turn. `summary` leaves out threads, messages and all but the newest events."""
+    """Renders snapshots in turn. `summary` leaves out threads, messages and all but the newest events.
 
-    def __init__(self, *, summary: bool) -> None:
+    `plain` makes JSON types of a record or a value.
+    """
+
+    def __init__(self, *, summary: bool, plain: Callable[[object], Any] = to_plain) -> None:
         self._summary = summary
+        self._plain = plain
         self._entries: dict[int, Entry] = {}
         self._number = 0
         self._at = 0.0
@@ -59,7 +63,7 @@ class FrameMaker:
         kept: dict[int, Entry] = {}
         events = snapshot.events[-EVENTS_IN_SUMMARY:] if self._summary else snapshot.events
         top: dict[str, Part] = {
-            "engine": _text(snapshot.engine),
+            "engine": self._text(snapshot.engine),
             "credentials": self._entry(snapshot.credentials, kept)[1],
             "events": self._list(events, kept),
         }
@@ -68,7 +72,7 @@ class FrameMaker:
         return Rendered(self._number, iso(snapshot.at), top, consumers)
 
     def _consumer(self, consumer: ConsumerSnapshot, kept: dict[int, Entry]) -> dict[str, Part]:
-        parts: dict[str, Part] = {name: _text(getattr(consumer, name)) for name in _SCALARS}
+        parts: dict[str, Part] = {name: self._text(getattr(consumer, name)) for name in _SCALARS}
         if not self._summary:
             parts["threads"] = self._list(consumer.threads, kept)
             parts["in_flight"] = self._list(consumer.in_flight, kept)
@@ -93,9 +97,12 @@ class FrameMaker:
         """The entry holds on to its record, so that no other can have the same id while it is looked up by it."""
         entry = self._entries.get(id(record))
         if entry is None or entry[0] is not record:
-            entry = (record, _text(record))
+            entry = (record, self._text(record))
         kept[id(record)] = entry
         return entry
+
+    def _text(self, value: object) -> str:
+        return _encode(self._plain(value))
 
 
 def frame_line(now: Rendered, before: Rendered | None, dropped: int) -> bytes:
@@ -146,7 +153,3 @@ def _patch(now: tuple[Entry, ...], before: tuple[Entry, ...]) -> str:
     if count:
         pieces.append(f"[{start},{count}]")
     return f"[{','.join(pieces)}]"
-
-
-def _text(value: object) -> str:
-    return _encode(to_plain(value))

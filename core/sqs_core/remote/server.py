@@ -59,10 +59,11 @@ class _Viewer:
 
 
 class ControlServer:
-    """Serves one engine. `control` allows commands; without it, viewers can only look."""
+    """Serves one engine. `control` allows commands; without it, viewers can only look. `folder` is for its socket."""
 
-    def __init__(self, engine: Engine, *, control: bool) -> None:
+    def __init__(self, engine: Engine, *, control: bool, folder: Path | None = None) -> None:
         self.path: Path | None = None
+        self._folder = folder
         self._engine, self._control = engine, control
         self._commands = Commands(engine, allowed=control)
         self._longest_request = LONGEST_REQUEST_BYTES if control else LONGEST_LOOK_BYTES
@@ -76,7 +77,7 @@ class ControlServer:
 
     def start(self) -> None:
         """Listen. Raises `ConfigurationError` where no socket can be made."""
-        listening, self.path = listen()
+        listening, self.path = listen(self._folder)
         ready = threading.Event()
         work = self._serve(listening, ready)
         self._thread = threading.Thread(target=lambda: asyncio.run(work), name="control", daemon=True)
@@ -115,8 +116,8 @@ class ControlServer:
             if not refusal:
                 self._viewers.add(viewer)
                 await self._converse(incoming, viewer)
-        except (OSError, EOFError, TimeoutError):
-            pass  # it has left, or says nothing
+        except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
+            pass  # it has left, says nothing, or is still there when this ends
         finally:
             self._viewers = {viewer for viewer in self._viewers if viewer.writer is not writer}
             await _hang_up(writer)

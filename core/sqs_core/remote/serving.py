@@ -12,6 +12,7 @@ from sqs_core.model import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqs_core.engine import Engine
 
@@ -27,14 +28,14 @@ def wants_control(*, flag: bool) -> bool:
 
 
 @contextmanager
-def control_socket(engine: Engine, *, control: bool) -> Iterator[None]:
-    """A control socket while the block runs.
+def control_socket(engine: Engine, *, control: bool, folder: Path | None = None) -> Iterator[None]:
+    """A control socket while the block runs, in `folder` or where viewers look.
 
     Where none can be made the consumer works without it and says so; with `control` that is refused, for somebody counts on it.
     """
     from sqs_core.remote.server import ControlServer
 
-    server = ControlServer(engine, control=control)
+    server = ControlServer(engine, control=control, folder=folder)
     try:
         server.start()
     except ConfigurationError as error:

@@ -50,12 +50,12 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
-def listen() -> tuple[socket.socket, Path]:
-    """A socket that listens, and its path; those of dead processes are removed. Raises `ConfigurationError`.
+def listen(folder: Path | None = None) -> tuple[socket.socket, Path]:
+    """A socket that listens, in `folder` or where viewers look; those of dead processes are removed. Raises `ConfigurationError`.
 
     Two processes can have the same id where containers share the folder: the second gets a number behind it.
     """
-    folder = make_private(runtime_directory())
+    folder = make_private(folder or runtime_directory())
     for number in range(1, _NAMES_TRIED):
         path = folder / f"{os.getpid()}{f'-{number}' if number > 1 else ''}{SUFFIX}"
         if len(os.fsencode(path)) > LONGEST_PATH_BYTES:

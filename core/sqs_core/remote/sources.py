@@ -25,6 +25,16 @@ class Candidate:
         """Why the pod cannot be looked into, where that is known."""
         return getattr(self.target, "failing", None)
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, or was, while it answers."""
+        return self.pod.problem if self.pod else getattr(self.target, "past", "")
+
+    @property
+    def restarts(self) -> int | None:
+        """How often it was started anew; None where nobody counts."""
+        return self.pod.restarts if self.pod else getattr(self.target, "restarts", None)
+
 
 class Source(Protocol):
     """One target as somebody wrote it. `changes` says that others may be found later; `where` says where they are found."""

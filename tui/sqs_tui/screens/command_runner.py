@@ -9,7 +9,9 @@ from textual.content import Content
 from sqs_core.model import PoolName
 from sqs_tui.commands import Pane
 from sqs_tui.demo_commands import PREFIX
+from sqs_tui.drain import PAUSED
 from sqs_tui.pane_rows import keyed_events
+from sqs_tui.play_commands import PREFIX as PLAY_PREFIX
 from sqs_tui.safe_text import content
 from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.copying import copy_text
@@ -18,9 +20,9 @@ from sqs_tui.screens.dialogs import Confirm, ReadEvent
 from sqs_tui.screens.fetching import Fetching
 from sqs_tui.screens.lens import FailuresScreen, GroupsScreen
 from sqs_tui.screens.message import MessageScreen, Privacy
+from sqs_tui.screens.play_work import run_play_command
 from sqs_tui.screens.shared_commands import SharedCommands
 from sqs_tui.screens.write_commands import WriteCommands
-from sqs_tui.viewer import PAUSED
 from sqs_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ class CommandRunner(SharedCommands):
         }
         if command_id.startswith(PREFIX):
             self._act(command_id.removeprefix(PREFIX))
+        elif command_id.startswith(PLAY_PREFIX):
+            self._play(command_id.removeprefix(PLAY_PREFIX))
         else:
             actions[command_id]()
 
@@ -86,6 +90,12 @@ class CommandRunner(SharedCommands):
         deck = self._options.deck
         if deck is not None:
             self._attempt(lambda: deck.act(action))
+
+    def _play(self, name: str) -> None:
+        playback = self._options.playback
+        if playback is not None:
+            self._attempt(lambda: run_play_command(playback, self._viewer, name))
+            self._redraw()
 
     def _open_deck(self) -> None:
         deck = self._options.deck

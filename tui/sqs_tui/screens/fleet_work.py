@@ -8,9 +8,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from sqs_core.words import RunState
 from sqs_tui import fleet_text
 from sqs_tui.commands import Place, Situation
+from sqs_tui.drain import PAUSED
 from sqs_tui.rows import Tone
 from sqs_tui.safe_text import content
 from sqs_tui.screens.dialogs import Confirm
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _LONGEST = 1_000
 NOTED_SECONDS = 30.0
 """So long the result of a command stands in the rows; the list of results has it until the next."""
-_PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 
 
 class FleetText(Scrolling, Steady, ModalScreen[None]):
@@ -104,7 +103,7 @@ class FleetWork:
     def _pause(self, members: list[MemberView]) -> None:
         """Let them receive where none of those that can be told does, else let all pause."""
         states = [member.figures.state for member in members if member.figures and member.answers and member.control]
-        kind = "resume" if states and all(state in _PAUSED for state in states) else "pause"
+        kind = "resume" if states and all(state in PAUSED for state in states) else "pause"
         self._send(self._fleet.command(kind, [member.key for member in members]))
 
     def _resize(self, by: int, members: list[MemberView]) -> None:

@@ -10,12 +10,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from sqs_tui import pane_rows, summary
-from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings
+from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings, would_run_live
+from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
+from sqs_tui.playback_text import playback_lines
 from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
-from sqs_tui.viewer import PAUSED, Frame
+from sqs_tui.viewer import Frame
 from sqs_tui.widgets.caption import CaptionStrip
 from sqs_tui.widgets.filter_bar import FilterBar
 from sqs_tui.widgets.latency import LatencyPane
@@ -84,6 +86,8 @@ class MainScreen(Steady, Screen[None]):
                 yield LiveTable(
                     pane_rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True
                 )
+        if self._options.playback is not None:
+            yield Line(id="playback")
         yield FilterBar(id="filter-bar")
         yield KeyBar(id="keys")
 
@@ -130,7 +134,7 @@ class MainScreen(Steady, Screen[None]):
     @property
     def situation(self) -> Situation:
         """What decides which commands are allowed."""
-        pane, deck = self.pane, self._options.deck
+        pane, deck, playback = self.pane, self._options.deck, self._options.playback
         current = self.table(pane).current if pane else None
         return Situation(
             pane=pane,
@@ -147,6 +151,8 @@ class MainScreen(Steady, Screen[None]):
             attached=self._options.attached,
             demo=deck is not None,
             scene_actions=frozenset(offer.action for offer in deck.playing.actions) if deck else frozenset(),
+            playing=playback is not None,
+            standing=playback is not None and not playback.position().moves,
         )
 
     def offered_commands(self) -> list[Command]:
@@ -158,6 +164,10 @@ class MainScreen(Steady, Screen[None]):
         if BY_ID[command_id].allowed(self.situation):
             self._runner.run(command_id, key)
             self._offer_keys()
+        elif self._options.playback is not None and would_run_live(command_id, self.situation):
+            self.notify(
+                f"This is a recording: “{BY_ID[command_id].title}” needs a consumer that runs.", severity="warning", markup=False
+            )
 
     @on(LiveTable.Opened)
     def open_row(self, event: LiveTable.Opened) -> None:
@@ -205,8 +215,9 @@ class MainScreen(Steady, Screen[None]):
         self.set_class(not strip.folded, "-captioned")
 
     def _draw_lines(self, frame: Frame) -> None:
-        scene = self._options.deck.title() if self._options.deck else self._options.scene
-        self._line("#header").show(lambda width: summary.header(frame, scene, width))
+        title = _title(self._options)
+        self._line("#header").show(lambda width: summary.header(frame, title, width))
+        self._draw_playback()
         queues = self.table(Pane.QUEUES)
         queue_rows, columns = summary.queue_table(frame, self._viewer.trends, queues.size.width)
         queues.show(queue_rows, columns)
@@ -218,6 +229,12 @@ class MainScreen(Steady, Screen[None]):
         self.set_class(frame.drain is not None, "-draining")
         self.set_class(frame.consumer is None, "-unconsumed")
 
+    def _draw_playback(self) -> None:
+        playback = self._options.playback
+        if playback is not None:
+            position, wall = playback.position(), playback.wall()
+            self._line("#playback").show(lambda width: playback_lines(position, wall, width))
+
     def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
         selected = self.frame.selected
@@ -228,7 +245,8 @@ class MainScreen(Steady, Screen[None]):
         notice = self._line("#notice")
         notice.set_class(frame.drain is not None, "-drain")
         notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
-        notice.show(lambda width: drain_notice(frame, width) if frame.drain else trouble_notice(frame, width))
+        tell = drain_notice if frame.drain else trouble_notice
+        notice.show(lambda width: tell(frame, width, playing=self._options.playback is not None))
         title = "Draining" if frame.drain else "Trouble"
         if notice.border_title != title:
             notice.border_title = title
@@ -263,3 +281,11 @@ class MainScreen(Steady, Screen[None]):
 
     def _line(self, selector: str) -> Line:
         return self.query_one(selector, Line)
+
+
+def _title(options: DashboardOptions) -> str | None:
+    """What is shown, where that is not simply what runs here."""
+    if options.playback is not None:
+        return f"recording {options.playback.position().name}"
+    scene = options.deck.title() if options.deck else options.scene
+    return f"scene {scene}" if scene else None

@@ -89,11 +89,12 @@ def _curve(name: str, values: Sequence[float], width: int) -> list[Content]:
 
 
 def cost(consumer: ConsumerSnapshot) -> str:
-    """What share of the polls came back empty, and how many requests a message took."""
+    """What share of the polls came back empty, how many requests a message took, and what a day of this costs."""
     polls = consumer.requests.get("ReceiveMessage", 0)
     received = consumer.totals.received
     each = f"{sum(consumer.requests.values()) / received:.2f}" if received else "–"
-    return f"empty polls {shown.ratio(consumer.totals.empty_polls, polls)} · {each} requests/msg"
+    price = "" if consumer.dollars_per_day is None else f" · {shown.dollars(consumer.dollars_per_day)}/day"
+    return f"empty polls {shown.ratio(consumer.totals.empty_polls, polls)} · {each} requests/msg{price}"
 
 
 def facts(consumer: ConsumerSnapshot, width: int) -> Content:

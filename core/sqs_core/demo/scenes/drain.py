@@ -1,0 +1,109 @@
+"""The orderly stop, with time enough and without."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
+from sqs_core.demo.telling import counted
+from sqs_core.model import RunState
+from sqs_core.settings import ConsumerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqs_core.demo.scene import Pause
+    from sqs_core.demo.stage import Stage
+    from sqs_core.model import Message
+
+_SHORT, _LONG, _NEXT = "orders-short", "orders", "invoices"
+_SETTINGS = ConsumerSettings(workers=4, pollers=1, wait_seconds=1, drain_timeout_seconds=DRAIN_SECONDS)
+_HANDLER_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 6.0, 1.0, 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a consumer's stop began: what its workers had in hand, and what waited in its buffer."""
+
+    busy: int
+    buffered: int
+
+
+class Drain(Scene):
+    """Handlers take 6 s. One consumer is given 25 s to stop, the other 1 s; a third one goes on."""
+
+    name = "drain"
+    summary = "the orderly stop: handlers end and the rest is given back; with too short a deadline work is done again"
+    teaches = "on SIGTERM: receive no more, give back what is not begun, end what is; give it more time than a handler takes"
+    watch = "N stops two consumers: orders has 25 s for handlers of 6 s, orders-short 1 s. Press 1 and 2; see their states."
+    queues = (SceneQueue(_SHORT, _SETTINGS, 60), SceneQueue(_LONG, _SETTINGS, 60), SceneQueue(_NEXT, _SETTINGS, 60))
+    load = Load(rate_per_second=3.0, failure_share=0.0, unknown_share=0.0, copied=True)
+    actions = (Offer("next", "stop both, as SIGTERM does"),)
+
+    cut = False
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.began: dict[str, Stop] = {}
+
+    def handle(self, message: Message) -> None:
+        """All that is drained takes its time; the third queue is quick."""
+        if message.queue == _NEXT:
+            self.stage.handle_order(message)
+        else:
+            time.sleep(self.stage.seconds(_HANDLER_SECONDS))
+
+    def story(self) -> Iterator[Pause]:
+        """Busy, stopping, stopped."""
+        yield lambda: all(self.ready(queue) for queue in (_SHORT, _LONG))
+        yield from self.invite("next", 1.0)
+        yield lambda: self.stopped(_SHORT)
+        self.note_cut()
+        self.stage.say(f"{_SHORT} is out of time: {self.in_hand(_SHORT)} begun go back unfinished, and come again elsewhere")
+        yield lambda: self.stopped(_LONG)
+        self.stage.say(f"{_LONG} stopped clean: {self.in_hand(_LONG)} ended and were deleted, none is hidden")
+        yield lambda: all(self.stage.depth(queue).in_flight == 0 for queue in (_SHORT, _LONG))
+
+    def ready(self, queue: str) -> bool:
+        """Every worker is busy, and something waits behind them."""
+        seen = self.stage.seen(queue)
+        return seen.workers.busy == seen.workers.live > 0 and seen.buffer.size > 0
+
+    def note_cut(self) -> None:
+        """It was cut on purpose, so it is no fault of the demo's own end."""
+        consumer = self.stage.consumer(_SHORT)
+        self.cut, consumer.clean = not consumer.clean, True
+
+    def in_hand(self, queue: str) -> str:
+        """What was being worked on as the stop began."""
+        return counted(self.began[queue].busy, "order")
+
+    def stopped(self, queue: str) -> bool:
+        """Whether its consumer has ended."""
+        return self.stage.seen(queue).state == RunState.STOPPED
+
+    def do_next(self) -> str:
+        """Begin to drain both, each with its deadline."""
+        for queue, seconds in ((_SHORT, _SHORT_SECONDS), (_LONG, _LONG_SECONDS)):
+            seen = self.stage.seen(queue)
+            self.began[queue] = Stop(seen.workers.busy, seen.buffer.size)
+            self.stage.consumer(queue).begin_drain(self.stage.seconds(seconds))
+        buffered = sum(stop.buffered for stop in self.began.values())
+        return f"both receive no more; {counted(buffered, 'order')} that nobody had begun went back at once"
+
+    def observed(self) -> list[Finding]:
+        """One stopped clean, one did not, and neither keeps anything hidden."""
+        long, short = self.stage.seen(_LONG), self.stage.seen(_SHORT)
+        clean = self.stage.consumer(_LONG).clean
+        hidden = self.stage.depth(_LONG).in_flight + self.stage.depth(_SHORT).in_flight
+        ended, given_back = long.totals.handled, short.totals.released
+        least = self.began[_SHORT].busy + self.began[_SHORT].buffered
+        on_time = clean and ended == long.totals.deleted > 0
+        return [
+            Finding("with time enough all that was begun ended", on_time, f"{ended} handled, {long.totals.deleted} deleted"),
+            Finding("without, it was cut and given back", self.cut and given_back >= least > 0, f"{given_back} given back"),
+            Finding("nothing stayed hidden", hidden == 0, f"{hidden} in flight at the server"),
+            Finding("what was not begun went back at once", long.totals.released > 0, f"{long.totals.released} given back"),
+        ]

@@ -1,0 +1,39 @@
+"""The pipe between a supervising parent and its process: two words from the parent, and its end is the parent's."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqs_core.runner import Stops
+
+DRAIN, STOP = b"d", b"s"
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_A_FEW = 64
+
+
+def follow_parent(stops: Stops) -> None:
+    """From now on drain when the parent says so or is gone, and stop at once when it says that. Takes stdin over.
+
+    What a handler starts would read the words in our place, so stdin is empty from here on.
+    """
+    pipe = os.dup(_STDIN)
+    _to_nowhere(_STDIN)
+    threading.Thread(target=_follow, args=(pipe, stops), name="parent", daemon=True).start()
+
+
+def _follow(pipe: int, stops: Stops) -> None:
+    while words := os.read(pipe, _A_FEW):
+        stops.at_least(2 if STOP in words else 1)
+    # Nobody reads any more: a handler that prints must not fail for that.
+    _to_nowhere(_STDOUT, _STDERR)
+    stops.at_least(1)
+
+
+def _to_nowhere(*descriptors: int) -> None:
+    with Path(os.devnull).open("r+b", buffering=0) as nowhere:
+        for descriptor in descriptors:
+            os.dup2(nowhere.fileno(), descriptor)

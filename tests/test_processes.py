@@ -1,0 +1,172 @@
+"""`consume --processes N --headless` with real processes, real kills and a real server: nothing lost, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consuming import Process, bodies_in, depth, fill, wait_for_depth
+from sqs_core.errors import ConfigurationError
+from sqs_tui.cli import cli
+from waiting import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_sqs import SQSClient
+
+    from servers import QueueFactory, TestQueue
+
+HANDLERS = """
+import os, pathlib, time
+
+def note(message):
+    with pathlib.Path(f"seen-{os.getpid()}").open("a") as seen:
+        seen.write(message.body + "\\n")
+    time.sleep(0.01)
+
+def hold(message):
+    note(message)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def queue(ministack_queue_factory: QueueFactory) -> TestQueue:
+    """A queue of this test alone."""
+    return ministack_queue_factory()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with handlers that note what they were given."""
+    (tmp_path / "jobs.py").write_text(HANDLERS)
+    return tmp_path
+
+
+def seen(directory: Path) -> list[str]:
+    """All bodies that handlers were given, in all processes."""
+    return [line for path in directory.glob("seen-*") for line in path.read_text().splitlines()]
+
+
+def pids(process: Process) -> list[int]:
+    """The processes under this one that have been started so far, in order."""
+    return [int(pid) for pid in re.findall(r"pid (\d+) is started", process.errors())]
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return not state or state.startswith("Z")
+
+
+def test_all_messages_are_handled_once_and_each_has_its_share(
+    ministack: str, ministack_sqs: SQSClient, queue: TestQueue, directory: Path
+) -> None:
+    bodies = [f"order-{number:03}" for number in range(201)]
+    fill(ministack_sqs, queue, bodies)
+    arguments = ("--handler", "jobs:note", "--wait", "1", "--processes", "2", "--max-messages", "201")
+    with Process(ministack, queue.name, *arguments, directory=directory) as process:
+        ended = process.end()
+    report = ended.report()
+    assert sorted(seen(directory)) == bodies
+    assert (report["handled"], report["deleted"], report["restarts"]) == (201, 201, 0)
+    children = {row["pid"] for row in report["processes"]}
+    assert [(row["process"], row["handled"], row["ended"]) for row in report["processes"]] == [
+        (1, 101, "exit code 0"),
+        (2, 100, "exit code 0"),
+    ]
+    assert depth(ministack_sqs, queue.url) == (0, 0)
+    lines = [json.loads(line) for line in ended.errors.splitlines()]
+    assert {line["pid"] for line in lines if line["code"] == "consumer.stopped"} == children
+    assert not [line for line in lines if line["level"] == "error"]
+
+
+def test_a_killed_process_is_started_again_and_sigterm_drains_all_and_nothing_is_lost(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, directory: Path
+) -> None:
+    queue = ministack_queue_factory(attributes={"VisibilityTimeout": "2"})
+    bodies = [f"order-{number:02}" for number in range(24)]
+    fill(ministack_sqs, queue, bodies)
+    arguments = ("--handler", "jobs:hold", "--wait", "1", "--processes", "2")
+    with Process(ministack, queue.name, *arguments, directory=directory) as process:
+        wait_until(lambda: len(list(directory.glob("seen-*"))) == 2)
+        victim = pids(process)[0]
+        os.kill(victim, signal.SIGKILL)
+        process.wait_for(f"pid {victim} ended with signal 9 (SIGKILL), the next starts in ")
+        (directory / "go").touch()
+        wait_until(lambda: set(seen(directory)) == set(bodies))
+        wait_until(lambda: len(pids(process)) == 3)
+        wait_for_depth(ministack_sqs, queue.url, (0, 0))
+        third = pids(process)[2]
+        wait_until(lambda: f'"pid": {third}' in process.errors())
+        children = pids(process)
+        process.signal()
+        report = process.end().report()
+    assert report["restarts"] == 1
+    assert all(map(is_gone, children))
+    killed = next(row for row in report["processes"] if row["pid"] == victim)
+    assert third in [row["pid"] for row in report["processes"] if row["process"] == killed["process"]]
+    assert killed["ended"] == "signal 9 (SIGKILL)"
+    assert report["handled"] >= len(bodies) - killed.get("in_flight_at_exit", 0)
+    assert [trouble["code"] for trouble in report["troubles"]] == ["process.crashed"]
+
+
+def test_processes_whose_parent_is_killed_drain_and_end(
+    ministack: str, ministack_sqs: SQSClient, queue: TestQueue, directory: Path
+) -> None:
+    fill(ministack_sqs, queue, [str(number) for number in range(16)])
+    arguments = ("--handler", "jobs:hold", "--wait", "1", "--processes", "2", "--workers", "4", "--batch", "4")
+    with Process(ministack, queue.name, *arguments, directory=directory) as process:
+        wait_until(lambda: len(seen(directory)) >= 8)
+        children = pids(process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.end()
+    (directory / "go").touch()
+    for child in children:
+        wait_until(lambda child=child: is_gone(child))  # type: ignore[misc]
+    held = set(seen(directory))
+    assert set(bodies_in(ministack_sqs, queue.url)).isdisjoint(held), "what was handled was deleted before they ended"
+
+
+def test_a_refusal_of_theirs_is_said_once(ministack: str, queue: TestQueue, directory: Path) -> None:
+    with Process(ministack, queue.name, "--handler", "jobs:missing", "--processes", "2", directory=directory) as process:
+        ended = process.end()
+    refusals = [line for line in ended.errors.splitlines() if line.startswith("sqs-tui: ")]
+    assert (ended.code, ended.out, len(refusals)) == (2, "", 1), ended.errors
+    assert "missing" in refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--metrics-address", "127.0.0.1:9999"], "--metrics-address 127.0.0.1:9999 goes with one process, not with 2"),
+        (["--capture", "x"], "--capture x goes with one process, not with 2"),
+        (["--record", "x"], "--record x goes with one process, not with 2"),
+        (["--wait", "21"], "--wait 21"),
+        (["--handler", ""], "consume needs --handler"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_is_started(more: list[str], said: str) -> None:
+    arguments = ["consume", "orders", "--headless", "--processes", "2", "--handler", "builtin:noop", *more]
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        cli.main(arguments, standalone_mode=False)
+
+
+def test_one_process_is_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def consume(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
+        asked.append(queues)
+        return 0
+
+    monkeypatch.setattr("sqs_tui.run.consume_queues", consume)
+    cli.main(["consume", "orders", "--handler", "builtin:noop", "--processes", "1"], standalone_mode=False)
+    assert asked == [("orders",)]

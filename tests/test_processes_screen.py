@@ -1,0 +1,38 @@
+"""`consume --processes N` on a terminal: the processes on one screen, steered and drained."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consuming import fill, wait_for_depth
+from terminals import Terminal
+from test_processes import is_gone
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+    from servers import QueueFactory
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+def test_the_processes_are_on_one_screen_and_leaving_drains_them(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, [str(number) for number in range(40)])
+    arguments = ["--endpoint-url", ministack, "consume", queue.name, "--handler", "builtin:sleep?seconds=0.05", "--wait", "1"]
+    with Terminal([*arguments, "--processes", "2"], columns=120, rows=40) as terminal:
+        terminal.until(b"2 of 2 answer")
+        wait_for_depth(ministack_sqs, queue.url, (0, 0))
+        children = {int(pid) for pid in re.findall(rb"[12] pid (\d+)", terminal.seen)}
+        terminal.press(b"*p")
+        terminal.until(b"2 done")
+        terminal.press(b"q")
+        terminal.until(b"draining: ")
+        assert terminal.ended(30) == 0
+    assert len(children) == 2
+    assert all(map(is_gone, children))

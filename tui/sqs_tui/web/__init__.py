@@ -1,0 +1,1 @@
+"""The dashboard in a browser: view-only, for browsers of this machine."""
