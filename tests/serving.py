@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -97,17 +98,19 @@ async def refusal(client: ClientSession, url: str, headers: Mapping[str, str] | 
 async def read_until(websocket: ClientWebSocketResponse, text: bytes) -> bytes:
     """All that is drawn until a text has been; it fails when the session ends before."""
     seen = b""
-    while text not in seen:
-        message = await websocket.receive(DEADLINE_SECONDS)
-        assert message.type is WSMsgType.BINARY, (message, seen[-500:])
-        seen += message.data
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while text not in seen:
+            message = await websocket.receive()
+            assert message.type is WSMsgType.BINARY, (message, seen[-500:])
+            seen += message.data
     return seen
 
 
 async def read_to_end(websocket: ClientWebSocketResponse) -> tuple[bytes, int | None]:
     """All that is drawn until the session ends, and the code it is closed with."""
     seen = b""
-    while (message := await websocket.receive(DEADLINE_SECONDS)).type is WSMsgType.BINARY:
-        seen += message.data
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while (message := await websocket.receive()).type is WSMsgType.BINARY:
+            seen += message.data
     assert message.type is WSMsgType.CLOSE, message
     return seen, websocket.close_code

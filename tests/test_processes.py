@@ -7,13 +7,18 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
+from sqs_core.processes.child import Ending
+from sqs_core.processes.merged import Life, merged_report
+from sqs_core.wire import iso
 from sqs_tui.cli import cli
+from tui_canned import consumer, snapshot
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -170,3 +175,18 @@ def test_one_process_is_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sqs_tui.run.consume_queues", consume)
     cli.main(["consume", "orders", "--handler", "builtin:noop", "--processes", "1"], standalone_mode=False)
     assert asked == [("orders",)]
+
+
+def test_what_a_crashed_process_was_last_heard_of_is_in_the_report() -> None:
+    totals = replace(
+        snapshot(consumer()).consumers[0].totals, received=9, handled=5, discarded=0, failed=0, released=0, leases_lost=0
+    )
+    heard = snapshot(replace(consumer(), totals=totals, in_flight=()))
+    killed = Life(1, 70, Ending(-9, None, "", 3.0), heard)
+    unheard = Life(1, 71, Ending(-11, None, "", 0.1), None)
+    own = {"received": 4, "handled": 3, "in_flight_at_exit": 1, "requests": {"ReceiveMessage": 2}, "troubles": []}
+    last = Life(1, 72, Ending(1, own, "stopped", 2.0), None)
+    report = merged_report([killed, unheard, last], (), 6.0)
+    assert (report["received"], report["handled"], report["in_flight_at_exit"], report["restarts"]) == (13, 8, 5, 2)
+    assert [row["ended"] for row in report["processes"]] == ["signal 9 (SIGKILL)", "signal 11 (SIGSEGV)", "exit code 1"]
+    assert [row["counted"] for row in report["processes"]] == [iso(heard.at), None, "at exit"]

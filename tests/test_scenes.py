@@ -73,7 +73,7 @@ def test_the_list_tells_what_each_scene_teaches(capsys: pytest.CaptureFixture[st
 
 
 def test_a_wrong_name_is_answered_with_near_ones() -> None:
-    with pytest.raises(ConfigurationError, match="--scene 'time-out' is no scene: did you mean timeout-vs-long-poll"):
-        find_scene("time-out")
+    with pytest.raises(ConfigurationError, match="--scene 'timeout-poll' is no scene: did you mean timeout-vs-long-poll"):
+        find_scene("timeout-poll")
     with pytest.raises(ConfigurationError, match="--list names them all"):
         find_scene("xyz")

@@ -22,6 +22,7 @@ from sqs_core.errors import ConfigurationError
 from sqs_core.events import Code
 from sqs_core.model import Level
 from sqs_tui.cli import cli
+from sqs_tui.web.guards import new_token
 from sqs_tui.web.packets import packet_of
 from sqs_tui.web.server import ViewServer
 from sqs_tui.web.session import attach_command
@@ -53,7 +54,7 @@ def shown() -> Iterator[Shown]:
 @pytest.fixture(scope="module")
 def shared_server(shown: Shown) -> Iterator[Serving]:
     """The server over it."""
-    with Serving(str(shown.path), AWS_SECRET_ACCESS_KEY=SECRET) as server:
+    with Serving(str(shown.path), "--fps", "8", AWS_SECRET_ACCESS_KEY=SECRET) as server:
         yield server
 
 
@@ -74,6 +75,7 @@ async def client() -> AsyncIterator[ClientSession]:
 async def test_only_the_address_that_was_printed_is_served(serving: Serving, client: ClientSession) -> None:
     root, token = serving.origin, serving.url.split("/")[3]
     assert len(token) >= 32
+    assert new_token() not in {token, new_token()}
     assert serving.said[0].startswith(f"sqs-tui: pid {os.getpid()}, orders; view only")
     wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
     for path in (
@@ -151,7 +153,7 @@ async def test_a_session_shows_and_takes_keys_and_changes_nothing(serving: Servi
         await read_until(websocket, b"it has happened just now")
         (child,) = serving.children()
         arguments = _proc(child, "cmdline")
-        assert arguments[-4:] == ["attach", "--read-only", "--", str(shown.path)]
+        assert arguments[-5:] == ["attach", "--read-only", "--fps=8", "--", str(shown.path)]
         assert SECRET not in "".join(_proc(child, "environ"))
         await websocket.send_str(json.dumps(["stdin", "p"]))
         await websocket.send_str(json.dumps(["stdin", "s"]))
@@ -198,14 +200,22 @@ def test_what_is_no_frame(frame: str) -> None:
         packet_of(frame)
 
 
-async def test_why_a_session_cannot_be_is_shown(client: ClientSession) -> None:
-    server = ViewServer(attach_command("nowhere\x1b[2J"), "a title")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (attach_command("nowhere"), "is neither a process id"),
+        ((sys.executable, "-c", "import sys; sys.stderr.write('it \x1b[2J broke'); print('no dashboard')"), "it ⟨1B⟩[2J broke"),
+        (("/nonexistent/program",), "No such file"),
+    ],
+)
+async def test_why_a_session_cannot_be_is_shown(client: ClientSession, command: tuple[str, ...], said: str) -> None:
+    server = ViewServer(command, "a title")
     async with server.listening("127.0.0.1", 0) as page:
         headers = {"Origin": page.split("/" + server.token)[0]}
         async with client.ws_connect(f"{page}ws", headers=headers) as websocket:
-            seen, _ = await read_to_end(websocket)
-            assert b"is neither a process id" in seen
-            assert b"\x1b[2J" not in seen
+            seen, code = await read_to_end(websocket)
+    assert said in seen.decode()
+    assert code == 1000
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

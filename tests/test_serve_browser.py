@@ -16,7 +16,7 @@ from sqs_core.model import Level
 @pytest.mark.skipif(CHROMIUM is None, reason="neither chromium nor google-chrome is installed")
 def test_a_browser_shows_what_happens() -> None:
     engine = idle_engine()
-    with served(engine) as path, Serving(str(path)) as serving, browsed(serving.url, 1000, 600) as there:
+    with served(engine) as path, Serving(str(path)) as serving, browsed(serving.url, 850, 420) as there:
         there.until_drawn(b"Nothing to report.")
         quiet = there.until_changed(b"")
 
@@ -32,7 +32,7 @@ def test_a_browser_shows_what_happens() -> None:
         wide, tall = there.sizes()[-1]
         assert wide > 100
         start = len(there.drawn)
-        there.page.set_viewport_size({"width": 700, "height": 400})
+        there.page.set_viewport_size({"width": 560, "height": 300})
         there.until(lambda: there.sizes()[-1][0] < wide and there.sizes()[-1][1] < tall)
         there.until_drawn(f"\x1b[{there.sizes()[-1][1]};1H".encode(), start)
 

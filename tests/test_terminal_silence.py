@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
 from sqs_core.events import EventLog
 from sqs_core.model import RunState
+from sqs_core.remote.sources import Candidate
+from sqs_core.remote.targets import LocalTarget
+from sqs_core.views import bare_snapshot
+from sqs_tui.ensemble_silence import PauseAllWhileSilent
 from sqs_tui.silence import PauseWhileSilent
 from sqs_tui.terminal_watch import TerminalWatch, WatchLimits
 from tui_canned import quiet_consumer, snapshot
 from tui_fakes import FakeFacade
+
+if TYPE_CHECKING:
+    from sqs_core.model import Snapshot
+    from sqs_tui.ensemble import Ensemble
 
 
 class Stepped:
@@ -75,3 +86,35 @@ def test_what_was_resumed_from_elsewhere_is_not_paused_again() -> None:
     silence.resume()
     assert facade.named("pause") == [("pause", "orders")]
     assert facade.named("resume") == []
+
+
+class SomeProcesses:
+    """Stands for an `Ensemble`: states that are set, and the commands that were sent."""
+
+    def __init__(self, **states: RunState) -> None:
+        self.states, self.sent, self.events = states, list[tuple[str, set[str]]](), EventLog()
+        self.fleet = self  # the commands go through it
+
+    @property
+    def members(self) -> list[Candidate]:
+        return [Candidate(key, LocalTarget(Path(key))) for key in self.states]
+
+    def newest(self, key: str) -> Snapshot:
+        return bare_snapshot(self.states[key], 0.0)
+
+    def command(self, kind: str, keys: set[str]) -> None:
+        self.sent.append((kind, set(keys)))
+        self.states |= dict.fromkeys(keys, RunState.PAUSED if kind == "pause" else RunState.RUNNING)
+
+
+def test_processes_that_run_are_paused_while_it_is_silent_and_those_alone_resumed() -> None:
+    processes = SomeProcesses(a=RunState.RUNNING, b=RunState.PAUSED, c=RunState.RUNNING)
+    silence = PauseAllWhileSilent(cast("Ensemble", processes))
+    silence.pause(WatchLimits())
+    silence.pause(WatchLimits())
+    processes.states["c"] = RunState.RUNNING  # by somebody else
+    silence.pause(WatchLimits())
+    silence.resume()
+    silence.resume()
+    assert processes.sent == [("pause", {"a", "c"}), ("resume", {"a"})]
+    assert [event.code for event in processes.events.snapshot()] == ["terminal.silent"]

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import Level, PoolName, RunState
-from sqs_tui.commands import COMMANDS, Pane, Place, Situation, bar_commands, help_commands, palette_commands
+from sqs_tui.commands import Pane, Situation, bar_commands, help_commands, palette_commands
 from tui_canned import NOW, consumer, detail, event, finished, message_id, snapshot
 from tui_fakes import FakeFacade
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
@@ -175,11 +175,6 @@ async def test_the_palette_runs_the_same_commands() -> None:
         titles["Pause or resume"].callback()
         await running.pilot.pause()
         assert running.facade.named("pause") == [("pause", "orders")]
-
-
-def test_keys_kept_for_later_are_not_bound() -> None:
-    bound = {key for command in COMMANDS for key in command.keys if command.place is Place.MAIN}
-    assert not bound & {"F"}
 
 
 def test_what_is_allowed_follows_from_the_situation() -> None:

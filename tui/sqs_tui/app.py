@@ -67,23 +67,6 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     return _guarded(OnlyLeaving(), options, run)
 
 
-def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:
-    """Show the start screen until something is chosen; the exit code, and the arguments of the command that was chosen."""
-    chosen: list[tuple[str, ...] | None] = [None]
-
-    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        from sqs_tui.start_app import StartApp
-
-        app = StartApp(looking, options, departure, watch)
-        try:
-            return app.run()
-        finally:
-            looking.close()
-            chosen[0] = app.chosen
-
-    return _guarded(OnlyLeaving(), options, run), chosen[0]
-
-
 def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
     """Show the processes that this one supervises, until they have ended; leaving drains them. Returns the worst exit code."""
     from sqs_tui.ensemble_silence import PauseAllWhileSilent
@@ -101,6 +84,23 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
                 departure.stop_engine()
 
     return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
+
+
+def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:
+    """Show the start screen until something is chosen; the exit code, and the arguments of the command that was chosen."""
+    chosen: list[tuple[str, ...] | None] = [None]
+
+    def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
+        from sqs_tui.start_app import StartApp
+
+        app = StartApp(looking, options, departure, watch)
+        try:
+            return app.run()
+        finally:
+            looking.close()
+            chosen[0] = app.chosen
+
+    return _guarded(OnlyLeaving(), options, run), chosen[0]
 
 
 @contextlib.contextmanager

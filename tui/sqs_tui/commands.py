@@ -85,6 +85,7 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
         if command.group is not Group.MOVE
         and (command.place is place or (command.group is Group.LEAVE and place is not Place.FLEET))
         and command.id != "palette"
+        and (command.group is not Group.DEMO or situation.demo)
         and command.allowed(situation)
     ]
 

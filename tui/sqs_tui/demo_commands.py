@@ -19,6 +19,11 @@ def _in_demo(situation: Situation) -> bool:
     return situation.demo and not situation.leaving and not situation.browsing
 
 
+def _on_dashboard(situation: Situation) -> bool:
+    """Elsewhere than in the demo the key is answered with a refusal that says why."""
+    return not situation.leaving and not situation.browsing
+
+
 def _where_offered(action: str) -> Callable[[Situation], bool]:
     return lambda situation: _in_demo(situation) and action in situation.scene_actions
 
@@ -37,6 +42,18 @@ DEMO_COMMANDS = (
     ),
     Command(
         "caption", ("C",), "C", "Caption", "Fold or unfold what the scene says of itself.", Group.DEMO, _in_demo,
+    ),
+    Command(
+        "faults", ("F",), "F", "Faults",
+        "Inject a fault between the consumers and the demo's emulator, kill a worker, and end that again.",
+        Group.DEMO, _on_dashboard, changes=True,
+    ),
+    Command(
+        "producer", ("P",), "P", "Producer", "How much is sent, how large it is, and how often handlers fail.",
+        Group.DEMO, _in_demo, changes=True,
+    ),
+    Command(
+        "burst", ("B",), "B", "Burst", "Send a hundred orders at once.", Group.DEMO, _in_demo, changes=True,
     ),
     *(_command(action) for action in ACTIONS),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import LONGEST_TEXT
 from sqs_core.events import Code, EventLog
 from sqs_core.masking import mask_secrets
+from sqs_core.processes.child import record_with
 from sqs_core.processes.slot import Terms
 from sqs_core.processes.supervisor import Supervisor
 from sqs_core.remote.fleet import Fleet
@@ -88,7 +88,7 @@ class Ensemble:
 
     def said(self, pid: int, line: str) -> None:
         """See `Listener`."""
-        record = _as_record(line)
+        record = record_with(line, "at", "code", "text")
         if record is None:
             text = mask_secrets(line.rstrip("\n"), LONGEST_TEXT)
             record = {"at": iso(time.time()), "level": "info", "code": Code.PROCESS_PRINTED, "queue": None, "text": text}
@@ -98,11 +98,3 @@ class Ensemble:
         """See `Listener`."""
         sys.stdout.write(line)
         sys.stdout.flush()
-
-
-def _as_record(line: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and {"at", "code", "text"} <= value.keys() else None

@@ -88,6 +88,11 @@ class ChaosProxy:
         with self._lock:
             self._rules = [*self._rules, *(_Counted(rule) for rule in rules)]
 
+    def remove(self, rule: Rule) -> None:
+        """This one no more; does nothing where it is not there. A request that hangs goes on hanging."""
+        with self._lock:
+            self._rules = [counted for counted in self._rules if counted.rule is not rule]
+
     def clear(self) -> None:
         """No rules any more. A request that hangs goes on hanging."""
         with self._lock:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqs_core.bench import WorkbenchFacade
     from sqs_core.demo.engine import DemoEngine
+    from sqs_core.demo.faults import Faults
+    from sqs_core.demo.load_desk import LoadDesk
     from sqs_core.demo.scene import Scene
     from sqs_core.demo.telling import Line
     from sqs_core.model import MessageDetail, PoolName, Snapshot
@@ -77,6 +79,16 @@ class Deck:
         if not self.engine.stage.begun:
             raise ConfigurationError("the scene has not begun yet")
         self.engine.stage.act(action)
+
+    @property
+    def faults(self) -> Faults:
+        """What is injected into the scene that plays."""
+        return self.engine.stage.faults
+
+    @property
+    def desk(self) -> LoadDesk:
+        """What may be changed of the load of the scene that plays."""
+        return self.engine.stage.desk
 
     def close(self) -> None:
         """End everything, scenes that were left included."""

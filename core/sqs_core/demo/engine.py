@@ -13,6 +13,7 @@ from sqs_core.demo.stage import Stage
 from sqs_core.engine import Engine
 from sqs_core.errors import describe
 from sqs_core.handlers import Handler
+from sqs_core.model import RunState
 from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
@@ -133,6 +134,15 @@ class DemoEngine(Engine):
         self._closing.set()
         super().drain(timeout_seconds)
         self._start_thread("demo end", self._end)
+
+    def drain_deadline_seconds(self) -> float | None:
+        """Of the demo's own end; a scene that drains a consumer does not end it."""
+        return super().drain_deadline_seconds() if self._closing.is_set() else None
+
+    def state(self) -> RunState:
+        """As any engine's; a consumer that a scene drains is only its own word."""
+        state = super().state()
+        return RunState.RUNNING if state is RunState.DRAINING and not self._closing.is_set() else state
 
     def stop_now(self) -> None:
         """Also takes the server away."""

@@ -10,6 +10,7 @@ from sqs_core.leases import LeaseKeeper
 from sqs_core.model import Role, ThreadState
 from sqs_core.policy import Backoff
 from sqs_core.poller import Poller, PollTrouble
+from sqs_core.worker import Worker
 
 if TYPE_CHECKING:
     import threading
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sqs_core.errors import RequestError
     from sqs_core.events import EventLog
     from sqs_core.handlers import Handler
-    from sqs_core.held import Held
+    from sqs_core.held import Held, Verdict
     from sqs_core.policy import LeasePolicy
     from sqs_core.pool import Loop, Slot
     from sqs_core.queue import Queue
@@ -27,6 +28,43 @@ if TYPE_CHECKING:
 
 _BREATH_SECONDS = 0.02
 """A loop that is hot without end would take a whole core of the machine that shows it."""
+
+
+class MortalConsumer(QueueConsumer):
+    """What a scene's queues have unless they ask for another kind: its workers may be killed."""
+
+    _doomed = 0
+
+    def kill_worker(self) -> None:
+        """The next worker that begins a message dies with it."""
+        with self.holding.lock:
+            self._doomed += 1
+
+    def claim_death(self) -> bool:
+        """Whether the worker that asks is to die."""
+        with self.holding.lock:
+            dies = self._doomed > 0
+            self._doomed -= dies
+        return dies
+
+    def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
+        """See `QueueConsumer`."""
+        return {**super().loops(queue), Role.WORKER: lambda: _MortalWorker(self)}
+
+
+class WorkerKilledError(Exception):
+    """Somebody killed a worker."""
+
+
+class _MortalWorker(Worker):
+    def __init__(self, consumer: MortalConsumer) -> None:
+        super().__init__(consumer.holding, consumer.handler)
+        self._consumer = consumer
+
+    def _handle(self, held: Held) -> Verdict:
+        if self._consumer.claim_death():
+            raise WorkerKilledError("it was killed")
+        return super()._handle(held)
 
 
 class BarrierGate(PollGate):
@@ -37,7 +75,7 @@ class BarrierGate(PollGate):
         return ThreadState.BLOCKED if state is ThreadState.WAITING and self._holding.size() else state
 
 
-class BarrierConsumer(QueueConsumer):
+class BarrierConsumer(MortalConsumer):
     """Receives a batch, handles all of it at once, and waits for its slowest message before it receives again."""
 
     def __init__(
@@ -47,7 +85,7 @@ class BarrierConsumer(QueueConsumer):
         self.gate = BarrierGate(self.holding, settings.batch)
 
 
-class HotConsumer(QueueConsumer):
+class HotConsumer(MortalConsumer):
     """After an error it polls again at once. `log_lines` is what it would have written into a log; `hot` may be switched."""
 
     hot = True
@@ -71,7 +109,7 @@ class _HotPoller(Poller):
         super()._failed(slot, error)
 
 
-class UnextendedConsumer(QueueConsumer):
+class UnextendedConsumer(MortalConsumer):
     """Extends no lease until `extending` is switched on, as most consumers that are written by hand."""
 
     extending = False
@@ -92,7 +130,7 @@ class _LeaseSleeper(LeaseKeeper):
         return self._consumer.extending and super()._wants_extension(held)
 
 
-class ShortPollingConsumer(QueueConsumer):
+class ShortPollingConsumer(MortalConsumer):
     """Asks again and again, and SQS answers at once, until `short` is switched off; `pause_seconds` between empty answers."""
 
     short = True

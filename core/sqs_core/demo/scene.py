@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sqs_core.consumer import QueueConsumer
+from sqs_core.demo.kinds import MortalConsumer
 from sqs_core.errors import ConfigurationError
 from sqs_core.settings import ConnectionSettings, ConsumerSettings
 
 if TYPE_CHECKING:
+    from sqs_core.consumer import QueueConsumer
     from sqs_core.demo.stage import Stage
     from sqs_core.model import Message
 
@@ -34,7 +35,7 @@ class SceneQueue:
     settings: ConsumerSettings = USUAL
     visibility_seconds: int = 10
     maximum_receives: int = 3
-    kind: type[QueueConsumer] = QueueConsumer
+    kind: type[QueueConsumer] = MortalConsumer
     consumed: bool = True
 
 

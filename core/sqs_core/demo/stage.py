@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqs_core.demo.chaos import ChaosProxy
 from sqs_core.demo.emulator import Emulator
+from sqs_core.demo.faults import Faults
+from sqs_core.demo.load_desk import LoadDesk
 from sqs_core.demo.orders import Deliveries, handle_order
 from sqs_core.demo.producer import Producer
 from sqs_core.demo.telling import Teller
@@ -43,6 +45,7 @@ class Stage:
         self.urls: dict[str, str] = {}
         self.resources = ExitStack()
         self.teller = Teller()
+        self.faults, self.desk = Faults(self), LoadDesk(self)
         self._lock = threading.RLock()
         self._clients: dict[frozenset[str], SQSClient] = {}
         self._proxy: ChaosProxy | None = None
@@ -126,10 +129,11 @@ class Stage:
 
     def change_load(self, **changed: Any) -> None:
         """Other figures of `Load` from now on, such as `rate_per_second=50` or `failure_share=0.5`."""
-        self.load = replace(self.load, **changed)
+        load = replace(self.load, **changed)
         if self._producer is not None:
-            self._producer.rate_per_second = self.load.rate_per_second * self.speed
-            self._producer.groups = self.load.groups
+            self._producer.rate_per_second = load.rate_per_second * self.speed
+            self._producer.groups = load.groups
+        self.load = load
 
     def change_settings(self, queue: str, **changed: Any) -> None:
         """Other settings of `ConsumerSettings` for one queue's client, such as `read_timeout_seconds=30`, while it runs."""

@@ -103,7 +103,7 @@ class Child:
         return Ending(code, self._report, self._reason, time.monotonic() - self.started_at)
 
     def _hear_out(self, line: str) -> None:
-        report = _as_report(line)
+        report = record_with(line, "received", "requests", "in_flight_at_exit")
         if report is None:
             self._listener.printed(line)
         else:
@@ -112,7 +112,8 @@ class Child:
     def _hear_errors(self, line: str) -> None:
         if line.startswith(_LAST_WORD):
             self._reason = line.removeprefix(_LAST_WORD).strip()
-        self._listener.said(self.pid, line)
+        else:
+            self._listener.said(self.pid, line)
 
 
 def _read(stream: IO[bytes] | None, hear: Callable[[str], None]) -> None:
@@ -123,9 +124,10 @@ def _read(stream: IO[bytes] | None, hear: Callable[[str], None]) -> None:
             hear(line.decode("utf-8", "backslashreplace"))
 
 
-def _as_report(line: str) -> dict[str, Any] | None:
+def record_with(line: str, *names: str) -> dict[str, Any] | None:
+    """The JSON object of a line that has these names; None where it is anything else."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and {"received", "requests", "in_flight_at_exit"} <= value.keys() else None
+    return value if isinstance(value, dict) and value.keys() >= set(names) else None

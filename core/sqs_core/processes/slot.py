@@ -29,6 +29,7 @@ CUT_SHORT = 1
 STEADY_SECONDS = 60.0
 """One that has lived for so long crashes as if for the first time."""
 _DONE = 0
+_LISTENS_SECONDS, _LOOK_SECONDS = 3.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Slot:
     @property
     def past(self) -> str:
         """What is to be known of those before; empty where there were none."""
-        return f"restarted {self.restarts}×, the last time after {self.lives[-1].ending.how}" if self.restarts else ""
+        return f"restarted {self.restarts}×, last: {self.lives[-1].ending.how}" if self.restarts else ""
 
     def _live(self) -> int | None:
         """One life. The exit code where there is to be no other."""
@@ -208,13 +209,15 @@ class SlotTarget:
         return self._slot.past
 
     def open(self) -> SocketPeer:
-        """See `Target`."""
-        path, failing = self._slot.path, self.failing
-        try:
-            if path is not None:
+        """See `Target`. One that starts is waited for, for a few seconds."""
+        until, pause = time.monotonic() + _LISTENS_SECONDS, threading.Event()
+        while (path := self._slot.path) is not None:
+            try:
                 return SocketPeer(path)
-        except OSError:
-            pass  # it does not listen yet, or not any more
+            except OSError:  # it does not listen yet
+                if pause.wait(_LOOK_SECONDS) or time.monotonic() >= until:
+                    break
+        failing = self.failing
         raise UnreachableError(failing.text if failing else f"pid {self._slot.pid} does not listen")
 
     def met(self, hello: Hello) -> None:

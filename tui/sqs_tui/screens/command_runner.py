@@ -77,6 +77,9 @@ class CommandRunner(SharedCommands):
             "groups": lambda: self._open_lens(GroupsScreen),
             "help": lambda: self._push_help(),
             "deck": self._open_deck,
+            "faults": self._open_faults,
+            "producer": self._open_producer,
+            "burst": self._burst,
             "caption": self._screen.fold_caption,
         }
         if command_id.startswith(PREFIX):
@@ -96,6 +99,28 @@ class CommandRunner(SharedCommands):
         if playback is not None:
             self._attempt(lambda: run_play_command(playback, self._viewer, name))
             self._redraw()
+
+    def _open_faults(self) -> None:
+        from sqs_core.demo.faults import ELSEWHERE  # with it comes much of the demo, which most runs never need
+        from sqs_tui.screens.faults import FaultsScreen
+
+        deck = self._options.deck
+        if deck is None:
+            self._refuse(ELSEWHERE)
+        else:
+            self._screen.app.push_screen(FaultsScreen(deck, self._screen.frame.selected))
+
+    def _open_producer(self) -> None:
+        from sqs_tui.screens.producer import ProducerScreen  # with it comes much of the demo, which most runs never need
+
+        deck = self._options.deck
+        if deck is not None:
+            self._screen.app.push_screen(ProducerScreen(deck))
+
+    def _burst(self) -> None:
+        deck = self._options.deck
+        if deck is not None:
+            self._attempt(lambda: deck.desk.burst())
 
     def _open_deck(self) -> None:
         deck = self._options.deck

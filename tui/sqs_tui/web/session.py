@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType
 
+from sqs_core.errors import LONGEST_TEXT, describe
 from sqs_core.plain_text import one_line
 from sqs_tui.served import DRIVER
 from sqs_tui.web.packets import SCREEN, packet_of, read_packet, read_prelude
@@ -50,10 +51,16 @@ class Session:
 
     async def run(self, columns: int, rows: int) -> None:
         """Carry keys in and the screen out until either side ends; the process has ended when this returns."""
-        # A session of its own: Ctrl-C in the server's terminal is for the server, which ends all in order.
-        process = self.process = await asyncio.create_subprocess_exec(
-            *self.command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=session_environment(columns, rows), start_new_session=True
-        )
+        environment = session_environment(columns, rows)
+        try:
+            # A session of its own: Ctrl-C in the server's terminal is for the server, which ends all in order.
+            process = self.process = await asyncio.create_subprocess_exec(
+                *self.command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
+            )
+        except OSError as error:
+            await self._say(describe(error))
+            await self.websocket.close()
+            return
         screen = asyncio.create_task(self._carry_screen(process))
         keys = asyncio.create_task(self._carry_keys(process))
         try:
@@ -82,12 +89,15 @@ class Session:
                 if kind == SCREEN:
                     await self.websocket.send_bytes(payload)
         except (EOFError, ValueError):
-            with contextlib.suppress(ConnectionError):
-                await self.websocket.send_bytes(f"\x1b[0m\r\n{one_line(await last_words, 1000)}".encode())
+            await self._say(await last_words)
         except ConnectionError:
             pass  # the browser is gone, or the process
         finally:
             last_words.cancel()
+
+    async def _say(self, text: str) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self.websocket.send_bytes(f"\x1b[0m\r\n{one_line(text, LONGEST_TEXT)}".encode())
 
     async def _carry_keys(self, process: Process) -> None:
         if process.stdin is None:

@@ -30,7 +30,7 @@ class IdleCost(Scene):
     name = "idle-cost"
     summary = "short polling beside long polling while nothing comes: requests, and dollars a day"
     teaches = "SQS charges for each request, empty answers too: long polls ask 4,320 times a day, short ones a million"
-    watch = "Nothing comes. Events and requests: one queue asks 20 times a second, the other once in 20 s. N: send an order."
+    watch = "Nothing comes. Under Latency: empty polls, requests per message; 1 and 2 switch queues. N: send an order."
     queues = (SceneQueue(_SHORT, _SETTINGS, kind=ShortPollingConsumer), SceneQueue(_LONG, _SETTINGS))
     load = Load(rate_per_second=0.0, handler_seconds=0.05, failure_share=0.0, unknown_share=0.0, copied=True)
     actions = (Offer("next", "send one order to both"), Offer("mend", "long-poll both; again: short"))

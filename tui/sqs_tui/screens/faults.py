@@ -1,0 +1,120 @@
+"""The fault panel: what may go wrong between the demo's consumers and its emulator, injected while one looks on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from sqs_core.demo.faults import FAULT_KINDS, OPERATIONS, SHARES_PERCENT, FaultKind, operation_words
+from sqs_core.errors import describe
+from sqs_tui.rows import Tone
+from sqs_tui.safe_text import one_line
+from sqs_tui.screens.steady import Steady
+from sqs_tui.summary import styled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from sqs_core.demo.deck import Deck
+
+_NAME = 14
+
+
+class FaultsScreen(Steady, ModalScreen[None]):
+    """Each key acts at once; what came of it is told in the scene's caption. `queue` is whose worker may be killed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,q,F", "dismiss", "Close"),
+        ("o", "operation", "Next operation"),
+        ("s", "share", "Next share"),
+        ("e", "end", "End all faults"),
+        ("w", "kill_worker", "Kill a worker"),
+        ("j", "next", "Down"),
+        ("k", "previous", "Up"),
+    ]
+
+    def __init__(self, deck: Deck, queue: str | None) -> None:
+        super().__init__()
+        self._deck, self._queue = deck, queue
+        self._operation = self._share = 0
+
+    def compose(self) -> ComposeResult:
+        """Where, what, and what is injected now."""
+        with Vertical(classes="dialog tall") as dialog:
+            dialog.border_title = Content("Faults")
+            dialog.border_subtitle = Content("enter injects · e ends all · w kills a worker · esc closes")
+            yield Static(id="fault-target")
+            yield OptionList(*(Option(_line(kind), id=kind.id) for kind in FAULT_KINDS), id="faults")
+            yield Static(id="fault-active")
+
+    def on_mount(self) -> None:
+        """The first of them is under the cursor."""
+        self._tell()
+        self.query_one("#faults", OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def inject(self, event: OptionList.OptionSelected) -> None:
+        """This one, there, to that share."""
+        kind = event.option_id
+        if kind is not None:
+            operation, share = OPERATIONS[self._operation], SHARES_PERCENT[self._share]
+            self._attempt(lambda: self._deck.faults.inject(kind, operation, share))
+
+    def action_operation(self) -> None:
+        """The next one in turn."""
+        self._operation = (self._operation + 1) % len(OPERATIONS)
+        self._tell()
+
+    def action_share(self) -> None:
+        """The next one in turn."""
+        self._share = (self._share + 1) % len(SHARES_PERCENT)
+        self._tell()
+
+    def action_end(self) -> None:
+        """All well again."""
+        self._attempt(self._deck.faults.end)
+
+    def action_kill_worker(self) -> None:
+        """One of the selected queue."""
+        queue = self._queue
+        if queue is not None:
+            self._attempt(lambda: self._deck.faults.kill_worker(queue))
+
+    def action_next(self) -> None:
+        """One line down."""
+        self.query_one("#faults", OptionList).action_cursor_down()
+
+    def action_previous(self) -> None:
+        """One line up."""
+        self.query_one("#faults", OptionList).action_cursor_up()
+
+    def _attempt(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the panel stays
+            self.notify(one_line(describe(error)), severity="error", markup=False)
+        self._tell()
+
+    def _tell(self) -> None:
+        operation, share = operation_words(OPERATIONS[self._operation]), f"{SHARES_PERCENT[self._share]} % of the requests"
+        target = Content.assemble(
+            ("o", "bold $text-primary"), " ", styled(operation, Tone.STRONG), "   ",
+            ("s", "bold $text-primary"), " ", styled(share, Tone.STRONG),
+        )  # fmt: skip
+        self.query_one("#fault-target", Static).update(target)
+        active = self._deck.faults.active
+        said = f"Now: {' · '.join(active)}" if active else "Now: none injected"
+        self.query_one("#fault-active", Static).update(styled(said, Tone.WARNING if active else Tone.MUTED))
+
+
+def _line(kind: FaultKind) -> Content:
+    return Content.assemble(styled(f"{kind.id:<{_NAME}}", Tone.STRONG), styled(kind.words, Tone.MUTED))
