@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_a_key_that_cannot_be_is_told_of_and_the_old_one_stays(wanted: dict[str,
 
 
 def test_keys_are_given_exchanged_and_shared_by_screens_that_never_meet() -> None:
-    assert keys("pause", {"pause": "P"}) == ("P",)
+    assert keys("pause", {"pause": "T"}) == ("T",)
     assert (keys("pause", {"pause": "w", "workers": "p"}), keys("workers", {"pause": "w", "workers": "p"})) == (("w",), ("p",))
     assert keys("fleet_drain", {"fleet_drain": "x"}) == ("x",)
     assert keys("quit", {"quit": "Z"}) == ("Z", "ctrl+c", "ctrl+q")
@@ -149,3 +150,10 @@ def test_the_document_names_every_command_whose_key_can_be_changed() -> None:
     text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
     free = [command for command in ALL_COMMANDS if not rekeyed(ALL_COMMANDS, {command.id: "f12"}).warnings]
     assert [command.id for command in free if f"`{command.id}` {command.key}" not in text] == []
+
+
+def test_the_example_of_the_document_is_good() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
+    settings = read_settings(tomllib.loads(text.partition("```toml\n")[2].partition("```")[0]), "example")
+    assert (settings.warnings, rekeyed(ALL_COMMANDS, settings.keys).warnings) == ((), ())
+    assert len(settings.keys) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,11 @@ def _size(flags: dict[str, Any]) -> tuple[int, int]:
 
 def _show(playback: Playback, flags: dict[str, Any]) -> int:
     from sqs_tui.app import run_dashboard
+    from sqs_tui.flags import dashboard_options
 
-    return run_dashboard(playback, _options(playback, flags))
+    user = dashboard_options(flags)
+    options = replace(_options(playback, flags), fps=user.fps, theme=user.theme, warnings=user.warnings)
+    return run_dashboard(playback, options)
 
 
 def _options(playback: Playback, flags: dict[str, Any]) -> DashboardOptions:

@@ -64,7 +64,7 @@ def read_settings(values: Mapping[str, Any], where: str) -> UserSettings:
         warnings.append(f"{where}: fps = {fps!r} is not a whole number from 1 to 10")
         fps = None
     if not isinstance(keys or {}, dict):
-        warnings.append(f"{where}: keys = {keys!r} is no table: write [keys] and a line for each, as in pause = 'P'")
+        warnings.append(f"{where}: keys = {keys!r} is no table: write [keys] and a line for each, as in pause = 'T'")
         keys = None
     good = {name: key for name, key in (keys or {}).items() if isinstance(key, str)}
     warnings += [f"{where}: keys.{name} = {key!r} is no text" for name, key in (keys or {}).items() if name not in good]
