@@ -136,11 +136,25 @@ def test_colours_that_are_not_wanted_are_not_wanted_afterwards_either() -> None:
             assert red == green == blue
 
 
-def test_without_a_terminal_the_help_is_printed_and_it_is_refused() -> None:
-    done = subprocess.run([COMMAND], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("Usage: sqs-tui")
-    assert "consume" in done.stderr
-    assert "no terminal on stdin" in done.stderr.splitlines()[-1]
-    flagged = subprocess.run([COMMAND, "--read-only"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert (flagged.returncode, len(flagged.stderr.splitlines())) == (2, 1)
+def test_without_a_terminal_it_is_refused_in_one_line() -> None:
+    for more in ([], ["--read-only"]):
+        done = subprocess.run([COMMAND, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+        assert "no terminal on stdin" in done.stderr
+
+
+def test_where_something_answers_its_queues_are_shown(ministack: str) -> None:
+    host = ministack.removeprefix("http://")
+    with Terminal([], 120, 40, LOCALSTACK_HOST=host, TMPDIR=os.environ["HOME"]) as terminal:
+        terminal.until(b"Queues")
+        terminal.press(b"q")
+        assert terminal.ended(8.0) == 0
+    assert b"Attach to a running" not in terminal.seen
+
+
+def test_in_a_deployed_environment_nothing_local_is_offered() -> None:
+    with Terminal([], 120, 40, APP_ENV="staging", AWS_REGION="eu-west-1", TMPDIR=os.environ["HOME"]) as terminal:
+        terminal.until(b"STAGING")
+        terminal.press(b"q")
+        assert terminal.ended(8.0) == 0
+    assert b"Demo" not in terminal.seen

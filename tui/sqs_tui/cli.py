@@ -32,8 +32,8 @@ EXIT_REFUSED = 2
 def cli(context: click.Context, /, **own: Any) -> None:
     """Watch and steer Amazon SQS consumers from a terminal.
 
-    Alone it offers a demo, LocalStack, and the consumers that run here. With flags only: the queues of the environment's
-    endpoint; nothing is consumed until you press c.
+    Alone, the queues of the environment's endpoint; nothing is consumed until you press c. Where nothing answers and no flag
+    says which is meant, a screen that offers a demo, LocalStack, and the consumers that run here.
 
     Theme, keys and frames a second can be set in $XDG_CONFIG_HOME/sqs-tui/settings.toml, else ~/.config/sqs-tui/settings.toml
     (docs/settings.md).
@@ -46,7 +46,7 @@ def cli(context: click.Context, /, **own: Any) -> None:
             context.exit(browse(own))
         from sqs_tui.start_command import run_start
 
-        context.exit(run_start(own, context.get_help()))
+        context.exit(run_start(own))
 
 
 @cli.command(epilog="Example: sqs-tui --env staging inspect")

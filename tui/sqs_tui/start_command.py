@@ -1,4 +1,4 @@
-"""`sqs-tui` alone: a screen that offers what can be done, and then the command that was chosen."""
+"""`sqs-tui` alone: the queues that are there, or a screen that offers what can be done and then the command that was chosen."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.errors import ConfigurationError
 from sqs_tui.flags import connection_settings, dashboard_options
-from sqs_tui.run import require_terminal
 
 if TYPE_CHECKING:
     from sqs_tui.start_choices import Around
 
 
-def run_start(flags: dict[str, Any], help_text: str) -> int:
-    """Offer the choices and become the command that was chosen; returns the exit code where none was.
+def run_start(flags: dict[str, Any]) -> int:
+    """The queues where something answers, or a deployed environment is named; else offer choices and become the chosen command.
 
-    Without a terminal the help goes to stderr, before the refusal.
+    Returns the exit code where none was chosen.
     """
-    from sqs_tui.app import run_start_screen
+    from sqs_tui.run import browse, require_terminal
     from sqs_tui.start_choices import command_line
-    from sqs_tui.start_looking import Looking
+    from sqs_tui.start_looking import Looking, answers
 
     around = _around(flags)
-    try:
-        require_terminal("`sqs-tui COMMAND --help` tells of each command")
-    except ConfigurationError:
-        if sys.stderr is not None:
-            sys.stderr.write(f"{help_text}\n\n")
-        raise
+    require_terminal("`sqs-tui COMMAND --help` tells of each command")
+    if around.deployed or answers(around.endpoint):
+        return browse(flags)
+    from sqs_tui.app import run_start_screen
+
     code, chosen = run_start_screen(Looking(around), dashboard_options(flags))
     if chosen is not None:
         sys.stderr.write(f"$ {command_line(chosen)}\n")
