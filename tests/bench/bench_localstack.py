@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from contenders import BOTO3_LOOP, best_transport, engine, peer
+from contenders import BOTO3_LOOP, engine, peer
 from rig import LOOK_SECONDS, TIMEOUT_SECONDS, contender, cpu_seconds
 
 from servers import localstack
@@ -33,7 +33,7 @@ def end_to_end(messages: int) -> dict[str, Any]:
             "sqs", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
         for each in (
-            engine("engine", transport=best_transport(), workers=8),
+            engine("engine", workers=8),
             peer(BOTO3_LOOP, "boto3_loop", "boto3"),
         ):
             # A new queue for each: the last polls of one that was ended would take the next one's messages.

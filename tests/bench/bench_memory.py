@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from contenders import BOTO3_LOOP, best_transport, engine, peer
+from contenders import BOTO3_LOOP, engine, peer
 from rig import Load, contender, measure, measure_running
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ WORKERS = 64
 def memory(server: StubServer, few: int, many: int) -> dict[str, Any]:
     """Resident memory in MiB after a few messages and after many."""
     loop = measure(server, peer(BOTO3_LOOP, "boto3_loop", "boto3").command(server.endpoint_url), Load(min(few, 5000)))
-    ours = engine("engine", workers=WORKERS, transport=best_transport())
+    ours = engine("engine", workers=WORKERS)
     server.fill(Load(0))
     with contender(ours.command(server.endpoint_url)) as process:
         after_few = measure_running(server, process, Load(few))

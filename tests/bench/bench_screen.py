@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contenders import best_transport, engine
+from contenders import engine
 from rig import cpu_seconds, environment, pinned
 
 from flowing import Flowing
@@ -114,7 +114,7 @@ class Application(Terminal):
 
 def first_frames(server: StubServer, pairs: int) -> dict[str, float]:
     """Milliseconds from the start of the process to the first frame, against a bare application's; pairs take turns."""
-    consume = engine("engine", transport=best_transport(), on_screen=True).command(server.endpoint_url)
+    consume = engine("engine", on_screen=True).command(server.endpoint_url)
     bare = [sys.executable, str(HERE / "bare_textual.py")]
     times: dict[str, list[float]] = {"dashboard": [], "bare": []}
     cases: dict[str, Callable[[], float]] = {

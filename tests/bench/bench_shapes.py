@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench_peers import medians, run_rounds
-from contenders import BOTO3_LOOP, FANFERRO, best_transport, engine, peer
+from contenders import BOTO3_LOOP, FANFERRO, engine, peer
 from rig import Load
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SLEEP_SECONDS = 0.05
 
 
 def _ours(workers: int = 8, queues: int = 1) -> Contender:
-    return engine("engine", workers=workers, queues=queues, transport=best_transport())
+    return engine("engine", workers=workers, queues=queues)
 
 
 def sizes(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:

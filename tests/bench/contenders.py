@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,32 +42,15 @@ def handler(seconds: float) -> str:
     return f"builtin:sleep?seconds={seconds}" if seconds else "builtin:noop"
 
 
-@cache
-def options() -> str:
-    """The help of `consume`, which names the options that this version has."""
-    return subprocess.run([PROGRAM, "consume", "--help"], capture_output=True, text=True, check=True).stdout
-
-
 def engine(
     name: str, *, workers: int = 8, queues: int = 1, processes: int = 1, transport: str = "lean", on_screen: bool = False
 ) -> Contender:
     """This engine with so many workers a queue."""
     pools = ["--workers", str(workers), "--pollers", "2"]
-    more = [] if on_screen else ["--headless"]
-    missing = ""
-    for flag, value, usual in (("--transport", transport, "boto3"), ("--processes", str(processes), "1")):
-        if flag in options():
-            more += [flag, value]
-        elif value != usual:
-            missing = f"this version has no {flag}"
+    more = ["--transport", transport, "--processes", str(processes), *([] if on_screen else ["--headless"])]
     names = [f"bench-{number}" for number in range(queues)]
     arguments = [str(PROGRAM), "consume", *names, "--endpoint-url", "{endpoint}", "--handler", "{handler}", *pools, *more]
-    return Contender(name, tuple(arguments), on_screen, missing)
-
-
-def best_transport() -> str:
-    """The transport that a consumer should use for its speed."""
-    return "lean" if "--transport" in options() else "boto3"
+    return Contender(name, tuple(arguments), on_screen)
 
 
 def peer(name: str, function: str, module: str) -> Contender:
@@ -97,8 +78,8 @@ def contenders() -> Sequence[Contender]:
     return (
         engine(OURS),
         engine("engine, boto3", transport="boto3"),
-        engine(f"engine, {PROCESSES} processes", processes=PROCESSES, transport=best_transport()),
-        engine(ON_SCREEN, transport=best_transport(), on_screen=True),
+        engine(f"engine, {PROCESSES} processes", processes=PROCESSES),
+        engine(ON_SCREEN, on_screen=True),
         peer(FANFERRO, "fanferro", "fanferro"),
         peer("aiobotocore", "aiobotocore", "aiobotocore"),
         peer(BOTO3_LOOP, "boto3_loop", "boto3"),

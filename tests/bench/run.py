@@ -27,7 +27,6 @@ from bench_memory import memory  # noqa: E402 - as above
 from bench_peers import compare  # noqa: E402 - as above
 from bench_screen import everything  # noqa: E402 - as above
 from bench_shapes import drains, in_flight, queues, sizes, workers  # noqa: E402 - as above
-from contenders import best_transport  # noqa: E402 - as above
 from report import terminal_table, write_page  # noqa: E402 - as above
 from rig import stub_server  # noqa: E402 - as above
 
@@ -61,7 +60,7 @@ LONG_MEMORY = (100_000, 1_000_000)
 def run(extent: Extent) -> dict[str, Any]:
     """Measure all of it, one thing after the other."""
     results: dict[str, Any] = {"about": about()}
-    long = extent is FULL and best_transport() == "lean"
+    long = extent is FULL
     parts: dict[str, Callable[[StubServer], Any]] = {
         "peers": lambda server: compare(server, *extent.peers),
         "sizes": lambda server: sizes(server, *extent.sizes),
