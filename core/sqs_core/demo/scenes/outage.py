@@ -39,18 +39,24 @@ class Outage(Scene):
         """Well, cut off, and well again."""
         yield lambda: self.totals().handled > 0
         yield 4.0
+        yield lambda: self.stage.seen(_QUEUE).workers.busy > 1
         self.stage.proxy.down()
         self.down = True
         self.stage.say("the network is gone: open connections are cut, new ones refused")
         yield lambda: self.totals().poll_errors >= _ENOUGH_ERRORS
         yield 1.0
-        self.undeleted = self.totals().handled - self.totals().deleted
+        self.undeleted = self.unproved()
         self.stage.say(f"{counted(self.undeleted, 'handled order')} cannot be deleted yet: kept, and tried again")
         yield from self.invite("mend", 1.0)
         handled, before = self.totals().handled, self.totals().deleted
         yield lambda: self.totals().handled > handled and self.totals().deleted >= before + self.undeleted
         self.back = True
         self.stage.say("back: the deletes went through first, and orders are received again")
+
+    def unproved(self) -> int:
+        """How many were handled here and are not deleted yet."""
+        seen = self.stage.seen(_QUEUE)
+        return seen.held - seen.buffer.size - seen.workers.busy
 
     def totals(self) -> Totals:
         """What the consumer has counted."""
@@ -70,6 +76,7 @@ class Outage(Scene):
         errors, again = self.totals().poll_errors, self.stage.delivered(_QUEUE).duplicates
         return [
             Finding("polls failed", errors >= _ENOUGH_ERRORS, f"{errors} errors"),
+            Finding("handled orders waited for their delete", self.undeleted > 0, f"{self.undeleted} kept"),
             Finding("the consumer came back by itself", self.back, "back" if self.back else "not back"),
             Finding("nothing was handled twice", again == 0, f"{again} handled again"),
             account(self.stage, _QUEUE).finding(),
