@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -74,6 +75,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         directory = home / kind.split("_")[0].lower()
         directory.mkdir(mode=0o700)
         monkeypatch.setenv(f"XDG_{kind}", str(directory))
+    # Root's commands look for the consumers of all users in the folder for temporary files.
+    monkeypatch.setenv("TMPDIR", str(home))
+    monkeypatch.setattr(tempfile, "tempdir", str(home))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
 

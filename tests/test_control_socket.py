@@ -63,6 +63,8 @@ def test_another_user_can_neither_connect_nor_read(engine: Engine, monkeypatch: 
     def attempt(path: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=30)
 
+    monkeypatch.delenv("TMPDIR")  # it is shut to others
+    monkeypatch.setattr(tempfile, "tempdir", None)
     with tempfile.TemporaryDirectory() as open_to_all:
         Path(open_to_all).chmod(0o755)
         monkeypatch.setenv("XDG_RUNTIME_DIR", open_to_all)

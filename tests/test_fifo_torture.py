@@ -61,7 +61,7 @@ def test_each_group_keeps_its_order(
     scale: Callable[[tuple[int, int, int], tuple[int, int, int]], tuple[int, int, int]],
     table: Callable[[Row], None],
 ) -> None:
-    groups, length, kills = scale((20, 5, 2), (100, 20, 20))
+    groups, length, kills = scale((20, 15, 2), (100, 20, 20))
     queue = queue_factory(fifo=True, attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
     ids = [f"g{group}/{number}" for number in range(length) for group in range(groups)]
     sent, finished = tmp_path / "sent", tmp_path / "finished"
@@ -72,7 +72,7 @@ def test_each_group_keeps_its_order(
         environment = {**os.environ, **keys, "FINISHED_LOG": str(finished)}
         killer = Killer(command, finished, SEED, env=environment, cwd=tmp_path)
         for _ in range(kills):
-            killer.kill_after_a_while(0.8)
+            killer.kill_after_a_while(0.5)
         process = killer.start()
         wait_until(lambda: depth(sqs, queue.url) == (0, 0), 180, look_seconds=0.2)
         process.terminate()

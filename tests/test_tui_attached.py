@@ -145,6 +145,7 @@ async def test_a_message_is_fetched_without_keeping_the_screen_waiting() -> None
         running.main._runner._open_message("orders", message_id(0))
         for _ in range(100):
             await running.pilot.pause(0.02)
-            if len(running.app.screen_stack) > 1:
+            if message_id(0) in running.text():
                 break
+        assert len(running.app.screen_stack) > 1
         assert message_id(0) in running.text()
