@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from fakes import Bench
 from sqs_core import gate as gate_module
 from sqs_core.held import Verdict
 from sqs_core.model import Outcome, ThreadState
+from waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +136,31 @@ def test_a_bounded_run_asks_for_what_it_still_needs() -> None:
     bench.holding.conclude(held, Verdict(Outcome.RETRIED, 0))
     bench.holding.settle([held])
     assert _enter(bench) == 1, "a message that failed is not finished"
+
+
+def test_a_poller_that_waits_for_deletes_goes_as_soon_as_they_are_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "_PARKED_WAIT_SECONDS", 30.0)
+    bench = Bench()
+    for _ in range(gate_module.MAXIMUM_UNSETTLED // 10 + 2):
+        bench.receive(*_bodies(10))
+    with bench.ledger.lock:
+        taken = [bench.holding.buffer.take() for _ in range(bench.holding.buffer.size)]
+        for held in taken:
+            held.hand_to("worker-1", 0.0, 0.0)
+    for held in taken:
+        bench.holding.conclude(held, Verdict(Outcome.HANDLED))
+    asked: list[int] = []
+    thread = threading.Thread(target=lambda: asked.extend((_enter(bench), _enter(bench))), daemon=True)
+    thread.start()
+    wait_until(lambda: _blocked(bench))
+    proved = list(bench.holding.settling)
+    bench.holding.settling.clear()
+    bench.holding.settle(proved)
+    thread.join(10)
+    assert asked[:1] == [0]
+    assert asked[1:] == [10]
+
+
+def _blocked(bench: Bench) -> bool:
+    with bench.ledger.lock:
+        return [thread.state for thread in bench.ledger.threads_locked()] == [ThreadState.BLOCKED]

@@ -292,3 +292,12 @@ def test_a_bounded_run_hands_out_no_more_than_its_budget() -> None:
     bench.holding.conclude(_second, RETRIED)
     _prove(bench)
     assert bench.take().message.body == "three"
+
+
+def test_what_comes_after_the_deadline_of_a_drain_goes_back_even_on_its_last_receive() -> None:
+    bench = Bench(fifo=True, maximum_receives=1)
+    bench.holding.begin_drain()
+    bench.holding.release_everything()
+    bench.receive("late", group="g")
+    assert bench.holding.take("worker-1", lambda: False, 0.0) is None
+    assert [held.verdict.outcome for held in bench.holding.settling if held.verdict] == [Outcome.RELEASED]

@@ -74,6 +74,13 @@ def test_a_connection_that_the_server_ends_is_not_kept(scripted: ScriptedServer,
     assert scripted.connections == 2
 
 
+def test_what_stands_behind_an_answer_is_not_the_next(scripted: ScriptedServer, subject: Server) -> None:
+    scripted.steps.extend(
+        [answer(b"1") + answer(b"not asked for"), answer(b"2"), answer(b"", "204 No Content") + b"{}", answer(b"3")]
+    )
+    assert [subject.request(REQUEST).body for _ in range(4)] == [b"1", b"2", b"", b"3"]
+
+
 def test_a_connection_closed_while_idle_is_replaced_before_anything_is_sent(scripted: ScriptedServer, subject: Server) -> None:
     subject.request(REQUEST)
     scripted.drop_connections()

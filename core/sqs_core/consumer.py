@@ -236,9 +236,8 @@ class QueueConsumer:
 
     def _supervise_drain(self) -> None:
         now = self.clock.monotonic()
-        if self.holding.has_hung():
+        if self.holding.release_hung():
             self.handler.stop()
-            self.holding.release_hung()
         if self._is_empty():
             self._stopped()
         elif self._end_at is not None:

@@ -61,6 +61,7 @@ class PollGate:
         if self.out and not self._busy_queue:
             return ThreadState.IDLE
         if len(self._holding.settling) > self.limit + MAXIMUM_UNSETTLED:
+            self._holding.acks_block_polls = True
             return ThreadState.BLOCKED  # deletes do not get through: more messages would only pile up
         room = self.limit - self._holding.buffer.size - self.out * self.batch
         if room < self.batch and (self.out or self._holding.buffer.size):

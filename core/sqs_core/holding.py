@@ -35,15 +35,15 @@ class Holding:
         self.ledger, self.events, self.queue, self.fifo = ledger, events, queue, fifo
         self.buffer = Buffer(fifo)
         self.lock = ledger.lock
-        self.work = Parking(self.lock)
-        self.room = threading.Condition(self.lock)
+        self.work, self.room = Parking(self.lock), threading.Condition(self.lock)
         self.room_at = 0  # pollers that wait for room can use it from so few buffered messages on
+        self.acks_block_polls = False  # a poller found too much waiting for the ackers: they are to tell it when less does
         self.linger_seconds = 0.0 if fifo else LINGER_SECONDS
         self.acks = Ackers(self.lock, self.linger_seconds)
         self.settling: deque[Held] = deque()
         self.maximum_receives: int | None = None
         self.mask: Callable[[str, int | None], str] = mask_secrets  # of previews
-        self.draining = False
+        self.draining = self._overdue = False
         self.budget: int | None = None
         self.server_gone = False  # taken away on purpose: that polls fail says nothing
         self._held: dict[Held, None] = {}
@@ -64,7 +64,7 @@ class Holding:
                 held.grant_lease(lease_seconds, margin_seconds, lease_now, wall)
                 self._held[held] = None
                 self._by_id[message_id] = held
-                if self.draining and not self.on_last_receive(held.message):
+                if self.draining and (self._overdue or not self.on_last_receive(held.message)):
                     self._release(held)
                 else:
                     self.buffer.place(held)
@@ -167,6 +167,9 @@ class Holding:
                     self.ledger.count_locked("deleted")
                 self.ledger.ack_latency_locked(now - held.settling_since)
                 self._end(held, held.verdict.outcome, held.verdict.error)
+            if self.acks_block_polls:
+                self.acks_block_polls = False
+                self.room.notify_all()
 
     def lose(self, held: Held, why: str) -> None:
         """As `lose_locked`, for those who do not hold the lock."""
@@ -200,8 +203,7 @@ class Holding:
         if outcome in FAILED:
             self.ledger.failures.add(held.finished())
         if self.fifo:
-            still_running = was is Phase.HANDLING and not held.done_handling and not held.hung
-            if still_running:
+            if was is Phase.HANDLING and not held.done_handling and not held.hung:  # it runs on
                 self._evict_followers(held)
             else:
                 self._end_turn(held, outcome)
@@ -238,6 +240,7 @@ class Holding:
     def release_everything(self) -> None:
         """The deadline has come: give back also what handlers still work on. Their ends will be ignored."""
         with self.lock:
+            self._overdue = True
             for held in list(self._held):
                 if held.phase is Phase.BUFFERED:
                     self.buffer.remove(held)
@@ -253,32 +256,26 @@ class Holding:
 
     def mark_hung(self, timeout_seconds: float) -> list[str]:
         """Mark handlers past their time and return their workers' names. Their leases, if left, are no longer extended."""
-        now = self.ledger.clock.monotonic()
         with self.lock:
-            hung = self._handling.mark_hung(now - timeout_seconds)
+            hung = self._handling.mark_hung(self.ledger.clock.monotonic() - timeout_seconds)
             for worker, held in hung.items():
                 self.ledger.thread_locked(worker, Role.WORKER, ThreadState.HUNG, held.message.message_id)
                 if held.phase is Phase.ENDED and self.fifo:
                     self._end_turn(held, Outcome.LEASE_LOST)  # its group waits for it no longer
         return list(hung)
 
-    def has_hung(self) -> bool:
-        """Whether a handler past its time still holds a message."""
+    def release_hung(self) -> bool:
+        """While draining nobody waits for a hung handler: its message goes back at once. Whether there was one."""
         with self.lock:
-            return any(held.hung and held.phase is Phase.HANDLING for held in self._held)
-
-    def release_hung(self) -> None:
-        """While draining nobody waits for a hung handler: its message goes back at once."""
-        with self.lock:
-            for held in list(self._held):
-                if held.hung and held.phase is Phase.HANDLING:
-                    self._release(held)
+            hung = [held for held in self._held if held.hung and held.phase is Phase.HANDLING]
+            for held in hung:
+                self._release(held)
+        return bool(hung)
 
     def worker_died(self, worker: str) -> None:
         """A worker's thread ended without a verdict: its message is to be retried at once."""
         with self.lock:
-            held = self._handling.of(worker)
-            if held is not None:
+            if (held := self._handling.of(worker)) is not None:
                 self._handler_ended(held, Verdict(Outcome.RETRIED, 0, "the worker's thread died"))
 
     def held_locked(self) -> Iterable[Held]:

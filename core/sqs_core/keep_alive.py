@@ -54,14 +54,13 @@ class Answer:
 
 
 class _Connection:
-    """A socket and a buffered reader of it."""
+    """A socket that is kept, and what tells whether it still may be."""
 
-    __slots__ = ("idle_since", "poll", "reader", "socket")
+    __slots__ = ("idle_since", "poll", "socket")
 
     def __init__(self, made: socket.socket) -> None:
         self.socket = made
         self.idle_since = 0.0
-        self.reader: IO[bytes] = made.makefile("rb")
         self.poll = select.poll()
         self.poll.register(made.fileno(), select.POLLIN)
 
@@ -69,8 +68,13 @@ class _Connection:
         """Not idle for too long, nor ended: while nothing was asked there is nothing to be read but the connection's end."""
         return time.monotonic() - self.idle_since < LONGEST_IDLE_SECONDS and not self.poll.poll(0)
 
+    def exchange(self, data: bytes) -> tuple[Answer, bool]:
+        """Each answer has a reader of its own: what a server puts behind one must not pass for the next."""
+        self.socket.sendall(data)
+        with self.socket.makefile("rb") as reader:
+            return _read_answer(reader)
+
     def close(self) -> None:
-        self.reader.close()
         self.socket.close()
 
 
@@ -89,8 +93,7 @@ class Server:
         """Send a whole request and read its answer. Raises `ExchangeError`."""
         connection = self._kept() or self._connect()
         try:
-            connection.socket.sendall(data)
-            answer, stays = _read_answer(connection.reader)
+            answer, stays = connection.exchange(data)
         except TimeoutError as error:
             connection.close()
             raise ExchangeError(Stage.READ_TIMEOUT, error) from error

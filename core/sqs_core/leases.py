@@ -33,12 +33,15 @@ class LeaseKeeper:
 
     def step(self, slot: Slot) -> None:
         """Extend what is due, then sleep until the next is."""
-        for batch in self._due_batches():
-            slot.moved()
-            self._ledger.thread(slot.name, Role.LEASE, ThreadState.EXTENDING)
-            try:
-                self._extend(batch)
-            finally:  # whatever ends this thread, its successor must be able to extend these, and the acker to release them
+        batches = self._due_batches()
+        try:
+            while batches:
+                slot.moved()
+                self._ledger.thread(slot.name, Role.LEASE, ThreadState.EXTENDING)
+                self._extend(batches[0])
+                self._let_go(batches.pop(0))
+        finally:  # whatever ends this thread, its successor must be able to extend these, and the acker to release them
+            for batch in batches:
                 self._let_go(batch)
         self._ledger.thread(slot.name, Role.LEASE, ThreadState.IDLE)
         if not slot.stopping():

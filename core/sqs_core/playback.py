@@ -90,6 +90,8 @@ class Playback:
         """So many frames forward or back, and stand still there."""
         recording = self._recording
         place = min(max(0, recording.place(self._seconds) + frames), len(recording) - 1)
+        while frames < 0 and place and recording.seconds(place) == self._seconds:
+            place -= 1  # two frames of one moment are one step
         self._standing = True
         self._go(recording.seconds(place))
 

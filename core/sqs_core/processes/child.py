@@ -72,8 +72,13 @@ class Child:
             threading.Thread(target=_read, args=(stream, hear), name=f"hear {self.pid}", daemon=True)
             for stream, hear in ((self._process.stdout, self._hear_out), (self._process.stderr, self._hear_errors))
         ]
-        for reader in self._readers:
-            reader.start()
+        try:
+            for reader in self._readers:
+                reader.start()
+        except RuntimeError as error:  # no thread to be had
+            self._process.kill()
+            self._process.wait()
+            raise OSError(str(error)) from error
 
     @property
     def pid(self) -> int:
@@ -121,7 +126,8 @@ def _read(stream: IO[bytes] | None, hear: Callable[[str], None]) -> None:
         return
     with stream:
         while line := stream.readline(_LONGEST_LINE_BYTES):
-            hear(line.decode("utf-8", "backslashreplace"))
+            with suppress(OSError, ValueError):  # nobody hears it any more, yet the process must be able to go on writing
+                hear(line.decode("utf-8", "backslashreplace"))
 
 
 def record_with(line: str, *names: str) -> dict[str, Any] | None:

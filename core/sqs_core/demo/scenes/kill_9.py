@@ -30,7 +30,7 @@ class Kill9(Scene):
     name = "kill-9"
     summary = "another consumer of the same queue is killed in the middle of its work, and nothing is lost"
     teaches = "a message is deleted only once it is handled, so what a killed consumer had comes again when its lease runs out"
-    watch = "Two processes share the queue. N kills the other with SIGKILL: what it had comes to us, receives 2 (m)."
+    watch = "Two processes share the queue. N kills the other with SIGKILL: what it had comes to us, receives 2 (i)."
     queues = (SceneQueue(_QUEUE, _SETTINGS, _VISIBILITY_SECONDS, 5),)
     load = Load(rate_per_second=4.0, failure_share=0.0, unknown_share=0.0)
     actions = (Offer("next", "kill -9 the other consumer; again: start another"),)

@@ -46,7 +46,10 @@ class Outage(Scene):
         yield lambda: self.totals().poll_errors >= _ENOUGH_ERRORS
         yield 1.0
         self.undeleted = self.unproved()
-        self.stage.say(f"{counted(self.undeleted, 'handled order')} cannot be deleted yet: kept, and tried again")
+        if self.undeleted:
+            self.stage.say(f"{counted(self.undeleted, 'handled order')} cannot be deleted yet: kept, and tried again")
+        else:
+            self.stage.say("nothing handled waits for its delete; polls back off, and try again")
         yield from self.invite("mend", 1.0)
         handled, before = self.totals().handled, self.totals().deleted
         yield lambda: self.totals().handled > handled and self.totals().deleted >= before + self.undeleted

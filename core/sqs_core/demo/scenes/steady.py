@@ -22,7 +22,7 @@ class Steady(Scene):
     teaches = (
         "the life of a message: received and hidden, handled, deleted; a failure comes again; a hopeless one is dead-lettered"
     )
-    watch = "Pollers wait, workers handle, the depth stays small. Failures come again by themselves: receives 2 (m)."
+    watch = "Pollers wait, workers handle, the depth stays small. Failures come again by themselves: receives 2 (i)."
     queues = (SceneQueue("orders"), SceneQueue("payments.fifo"))
 
     def story(self) -> Iterator[Pause]:
