@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,12 @@ def _maker() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    before = dict(os.environ)
+    try:
+        spec.loader.exec_module(module)
+    finally:  # what it sets for itself is not for the commands that other tests run
+        os.environ.clear()
+        os.environ.update(before)
     return module
 
 
