@@ -31,6 +31,8 @@ WARM_UP_MESSAGES = 320
 LOOK_SECONDS = 0.02
 START_SECONDS = 30.0
 TIMEOUT_SECONDS = 180.0
+HANG_UP_SECONDS = 0.5
+"""In which the server sees the connections of an ended consumer close, so that no poll of it takes messages of the next one."""
 LAST_WORDS_SECONDS = 5.0
 FIRST_FRAMES_SECONDS = 2.0
 ROWS_AND_COLUMNS = (40, 120)
@@ -173,6 +175,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
             except ProcessLookupError:
                 continue
     process.wait()
+    time.sleep(HANG_UP_SECONDS)
 
 
 def _read_all(master: int) -> None:
