@@ -49,7 +49,15 @@ class CommandRunner(SharedCommands):
 
     def run(self, command_id: str, key: str) -> None:
         """Run one; `key` is the key it was run with, or empty."""
-        actions: dict[str, Callable[[], None]] = {
+        if command_id.startswith(PREFIX):
+            self._act(command_id.removeprefix(PREFIX))
+        elif command_id.startswith(PLAY_PREFIX):
+            self._play(command_id.removeprefix(PLAY_PREFIX))
+        else:
+            self._actions(key)[command_id]()
+
+    def _actions(self, key: str) -> dict[str, Callable[[], None]]:
+        return {
             "pause": self._pause_or_resume,
             "grow": lambda: self._resize(1),
             "shrink": lambda: self._resize(-1),
@@ -82,12 +90,6 @@ class CommandRunner(SharedCommands):
             "burst": self._burst,
             "caption": self._screen.fold_caption,
         }
-        if command_id.startswith(PREFIX):
-            self._act(command_id.removeprefix(PREFIX))
-        elif command_id.startswith(PLAY_PREFIX):
-            self._play(command_id.removeprefix(PLAY_PREFIX))
-        else:
-            actions[command_id]()
 
     def _act(self, action: str) -> None:
         deck = self._options.deck
