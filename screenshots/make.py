@@ -35,6 +35,7 @@ from sqs_core.words import LinkPhase  # noqa: E402
 from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
+from sqs_tui.picture import steady_svg  # noqa: E402
 from tui_canned import NOW, consumer, detail, held, message_id, pod_snapshot, poller, snapshot, worker  # noqa: E402
 from tui_fakes import FakeFacade  # noqa: E402
 
@@ -149,7 +150,7 @@ async def draw(name: str) -> str:
     width, height = map(int, pixels.split("x"))
     size, keys = (width, height), SCREENS[screen]
     svg = await (draw_fleet(size, keys) if screen == "fleet" else draw_dashboard(screen, size, keys))
-    return re.sub(r"terminal-\d+-", "terminal-", svg)
+    return steady_svg(svg)
 
 
 async def draw_dashboard(name: str, size: tuple[int, int], keys: tuple[str, ...]) -> str:

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fakes import Bench
-from sqs_core.held import Phase, Verdict
+from proving import GIVEN_UP, HANDLED, RETRIED, finish, prove
+from sqs_core.held import Verdict
 from sqs_core.model import Outcome, ThreadState
-
-if TYPE_CHECKING:
-    from sqs_core.held import Held
-
-HANDLED = Verdict(Outcome.HANDLED)
-RETRIED = Verdict(Outcome.RETRIED, 0, "ValueError: no")
-GIVEN_UP = Verdict(Outcome.GIVEN_UP, 0, "ValueError: no")
-
-
-def _prove(bench: Bench) -> list[tuple[str, Outcome]]:
-    """What the acker would do: everything that waits for it is told to the queue and confirmed, in order."""
-    done: list[tuple[str, Outcome]] = []
-    while bench.holding.settling:
-        held = bench.holding.settling.popleft()
-        assert held.verdict is not None
-        done.append((held.message.body, held.verdict.outcome))
-        if held.verdict.visibility_seconds is None:
-            bench.queue.delete_batch([held.message.receipt_handle])
-        else:
-            bench.queue.change_visibility_batch([(held.message.receipt_handle, held.verdict.visibility_seconds)])
-        bench.holding.settle([held])
-    bench.totals()
-    return done
-
-
-def _finish(bench: Bench, held: Held, verdict: Verdict) -> list[tuple[str, Outcome]]:
-    bench.holding.conclude(held, verdict)
-    return _prove(bench)
 
 
 def test_a_message_is_counted_when_it_comes_and_when_its_end_is_proved() -> None:
@@ -44,7 +15,7 @@ def test_a_message_is_counted_when_it_comes_and_when_its_end_is_proved() -> None
     bench.time.advance(2)
     bench.holding.conclude(held, HANDLED)
     assert (bench.totals().handled, bench.totals().deleted, bench.holding.size()) == (0, 0, 1)
-    _prove(bench)
+    prove(bench)
     assert (bench.totals().handled, bench.totals().deleted, bench.holding.size()) == (1, 1, 0)
     with bench.ledger.lock:
         (finished,) = bench.ledger.history.snapshot()
@@ -71,7 +42,7 @@ def test_of_a_group_one_is_handled_and_the_next_after_its_end_was_proved() -> No
     assert bench.take_if_any() is None
     bench.holding.conclude(first, HANDLED)
     assert bench.take_if_any() is None, "the delete is not proved yet"
-    _prove(bench)
+    prove(bench)
     assert bench.take().message.body == "a2"
 
 
@@ -85,7 +56,7 @@ def test_groups_do_not_wait_for_each_other() -> None:
 def test_after_a_failure_the_follower_goes_back_unhandled_behind_it() -> None:
     bench = Bench(fifo=True)
     bench.receive("a1", "a2", group="a")
-    assert _finish(bench, bench.take(), RETRIED) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
+    assert finish(bench, bench.take(), RETRIED) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
     assert bench.take_if_any() is None
     assert bench.holding.buffer.size == 0
     bench.receive("a3", group="a")
@@ -96,59 +67,8 @@ def test_a_message_that_was_given_up_or_discarded_lets_its_follower_go_on() -> N
     for verdict in (GIVEN_UP, Verdict(Outcome.DISCARDED)):
         bench = Bench(fifo=True, maximum_receives=1)
         bench.receive("a1", "a2", group="a")
-        _finish(bench, bench.take(), verdict)
+        finish(bench, bench.take(), verdict)
         assert bench.take().message.body == "a2"
-
-
-def test_a_drain_gives_the_buffer_back_but_not_what_is_on_its_last_receive() -> None:
-    bench = Bench(maximum_receives=2)
-    bench.receive("spent")
-    bench.time.advance(31)
-    bench.holding.lose(next(iter(bench.holding.held_locked())), "test")
-    bench.receive("fresh")
-    counts = {held.message.body: held.message.receive_count for held in bench.holding.held_locked()}
-    assert counts == {"spent": 2, "fresh": 1}
-    bench.holding.begin_drain()
-    assert _prove(bench) == [("fresh", Outcome.RELEASED)]
-    assert bench.take().message.body == "spent"
-
-
-def test_what_a_poll_brings_during_a_drain_goes_back_at_once() -> None:
-    bench = Bench(maximum_receives=2)
-    bench.holding.begin_drain()
-    bench.receive("late")
-    assert _prove(bench) == [("late", Outcome.RELEASED)]
-
-
-def test_a_drain_lets_handlers_end() -> None:
-    bench = Bench()
-    bench.receive("one")
-    held = bench.take()
-    bench.holding.begin_drain()
-    assert held.phase is Phase.HANDLING
-    assert _finish(bench, held, HANDLED) == [("one", Outcome.HANDLED)]
-
-
-def test_past_the_deadline_everything_goes_back_and_a_late_end_is_ignored() -> None:
-    bench = Bench()
-    bench.receive("handled late", "buffered")
-    held = bench.take()
-    bench.holding.begin_drain()
-    bench.holding.release_everything()
-    assert sorted(_prove(bench)) == [("buffered", Outcome.RELEASED), ("handled late", Outcome.RELEASED)]
-    bench.holding.conclude(held, HANDLED)
-    assert _prove(bench) == []
-    assert (bench.totals().released, bench.totals().handled) == (2, 0)
-
-
-def test_what_goes_back_with_no_receive_left_is_named() -> None:
-    bench = Bench(maximum_receives=1)
-    (message,) = bench.receive("spent")
-    bench.take()
-    bench.holding.begin_drain()
-    bench.holding.release_everything()
-    (text,) = bench.texts("fifo.follower-spent")
-    assert message.message_id in text
 
 
 def test_a_message_that_comes_again_while_it_is_held_is_a_lost_lease_and_is_held_anew() -> None:
@@ -159,8 +79,8 @@ def test_a_message_that_comes_again_while_it_is_held_is_a_lost_lease_and_is_held
     bench.receive()
     assert (bench.totals().leases_lost, bench.totals().redelivered, bench.holding.size()) == (1, 1, 1)
     bench.holding.conclude(first, HANDLED)
-    assert _prove(bench) == [], "the late end of a lost lease proves nothing"
-    assert _finish(bench, bench.take("worker-2"), HANDLED) == [("one", Outcome.HANDLED)]
+    assert prove(bench) == [], "the late end of a lost lease proves nothing"
+    assert finish(bench, bench.take("worker-2"), HANDLED) == [("one", Outcome.HANDLED)]
 
 
 def test_a_message_that_comes_again_before_its_release_was_answered_is_released() -> None:
@@ -200,12 +120,12 @@ def test_a_group_waits_for_a_handler_that_runs_on_without_its_lease() -> None:
     bench.receive("a1", "a2", group="a")
     first = bench.take()
     bench.holding.lose(first, "test")
-    assert _prove(bench) == [("a2", Outcome.RELEASED)]
+    assert prove(bench) == [("a2", Outcome.RELEASED)]
     bench.time.advance(31)
     bench.receive()
     assert bench.take_if_any() is None, "two of a group at a time"
     bench.holding.conclude(first, HANDLED)
-    _prove(bench)
+    prove(bench)
     bench.receive()
     assert bench.take().message.body == "a1"
 
@@ -214,7 +134,7 @@ def test_a_message_that_ended_stays_known_and_one_that_is_held_is_found_first() 
     bench = Bench()
     (message,) = bench.receive("one")
     assert bench.holding.find_locked(message.message_id) is not None
-    _finish(bench, bench.take(), HANDLED)
+    finish(bench, bench.take(), HANDLED)
     assert bench.holding.find_locked(message.message_id) is None
     assert bench.ledger.history.find(message.message_id) is not None
 
@@ -238,7 +158,7 @@ def test_a_worker_whose_message_is_lost_or_goes_back_is_busy_until_its_handler_e
     bench.holding.lose(lost, "test")
     bench.holding.begin_drain()
     bench.holding.release_everything()
-    assert (_prove(bench), bench.holding.size(), bench.holding.busy_locked()) == ([("two", Outcome.RELEASED)], 0, 2)
+    assert (prove(bench), bench.holding.size(), bench.holding.busy_locked()) == ([("two", Outcome.RELEASED)], 0, 2)
     bench.holding.conclude(lost, HANDLED)
     bench.holding.conclude(back, HANDLED)
     assert (bench.holding.busy_locked(), bench.totals().handled) == (0, 0)
@@ -255,20 +175,7 @@ def test_a_handler_that_hangs_on_a_lost_lease_is_marked_too_and_its_group_goes_o
     assert (bench.holding.mark_hung(5), bench.holding.busy_locked()) == (["worker-1"], 0)
     again = bench.take("worker-2")
     bench.holding.conclude(lost, HANDLED)
-    assert (bench.holding.busy_locked(), _finish(bench, again, HANDLED)) == (1, [("a1", Outcome.HANDLED)])
-
-
-def test_a_drain_does_not_wait_for_a_hung_handler() -> None:
-    bench = Bench()
-    bench.receive("one")
-    held = bench.take()
-    bench.time.advance(6)
-    bench.holding.mark_hung(5)
-    bench.holding.begin_drain()
-    bench.holding.release_hung()
-    assert _prove(bench) == [("one", Outcome.RELEASED)]
-    bench.holding.conclude(held, HANDLED)
-    assert bench.totals().handled == 0
+    assert (bench.holding.busy_locked(), finish(bench, again, HANDLED)) == (1, [("a1", Outcome.HANDLED)])
 
 
 def test_a_worker_that_died_hands_its_message_back() -> None:
@@ -276,9 +183,9 @@ def test_a_worker_that_died_hands_its_message_back() -> None:
     bench.receive("a1", "a2", group="a")
     bench.take("worker-1")
     bench.holding.worker_died("worker-2")
-    assert _prove(bench) == []
+    assert prove(bench) == []
     bench.holding.worker_died("worker-1")
-    assert _prove(bench) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
+    assert prove(bench) == [("a1", Outcome.RETRIED), ("a2", Outcome.RELEASED)]
 
 
 def test_a_bounded_run_hands_out_no_more_than_its_budget() -> None:
@@ -287,17 +194,8 @@ def test_a_bounded_run_hands_out_no_more_than_its_budget() -> None:
     bench.receive("one", "two", "three")
     first, _second = bench.take(), bench.take()
     assert bench.take_if_any() is None
-    _finish(bench, first, HANDLED)
+    finish(bench, first, HANDLED)
     assert bench.take_if_any() is None
     bench.holding.conclude(_second, RETRIED)
-    _prove(bench)
+    prove(bench)
     assert bench.take().message.body == "three"
-
-
-def test_what_comes_after_the_deadline_of_a_drain_goes_back_even_on_its_last_receive() -> None:
-    bench = Bench(fifo=True, maximum_receives=1)
-    bench.holding.begin_drain()
-    bench.holding.release_everything()
-    bench.receive("late", group="g")
-    assert bench.holding.take("worker-1", lambda: False, 0.0) is None
-    assert [held.verdict.outcome for held in bench.holding.settling if held.verdict] == [Outcome.RELEASED]

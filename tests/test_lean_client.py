@@ -79,6 +79,8 @@ def _refusal(code: str, status: str = "400 Bad Request", query_code: str | None 
     return answer(json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": "the reason"}).encode(), status, *header)
 
 
+READS_PAST_THE_END = tuple(map(int, boto3.__version__.split(".")[:2])) >= (1, 44)
+"""That boto3 sees no end that came too early, and so does not ask again; that something is wrong is found out, in other words."""
 FAULTS: dict[str, bytes | None] = {
     "closed": None,
     "truncated body": b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 200\r\n\r\n{",
@@ -107,10 +109,9 @@ def test_a_fault_is_the_same_trouble_on_both_transports(scripted: ScriptedServer
         scripted.steps.extend([FAULTS[fault]] * 2)
         told.append(subject.trouble(operation))
         sent.append((len(scripted.asked) - before, sum(subject.asked.values())))
-    if fault == "truncated body" and boto3.__version__ >= "1.44":
-        return  # it sees no end that came too early: that both say something is wrong is all there is to compare
-    assert _without_count(told[0]) == _without_count(told[1])
-    assert sent[0] == sent[1], "as many requests, and all of them counted"
+    if fault != "truncated body" or not READS_PAST_THE_END:
+        assert _without_count(told[0]) == _without_count(told[1])
+        assert sent[0] == sent[1], "as many requests, and all of them counted"
     assert sent[1][0] == sent[1][1]
     if operation == "receive":
         assert sent[1][0] == 1, "a receive is not repeated below us: it may have hidden messages"

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from sqs_core.model import RunState, ThreadState
+from sqs_tui.picture import steady_svg
 from tui_canned import NOW, consumer, detail, held, message_id, pod_snapshot, poller, snapshot, worker
 from tui_fakes import FakeFacade
-from tui_harness import Dashboard, dashboard, normalised, plain_environment  # noqa: F401 - a fixture
+from tui_harness import Dashboard, dashboard, plain_environment  # noqa: F401 - a fixture
 
 PICTURES = Path(__file__).parent / "pictures"
 
 
 def compare(name: str, running: Dashboard) -> None:
     """Compare with the accepted picture; on a difference the new one is left beside it."""
-    svg = normalised(running.app.export_screenshot(title="sqs-tui"))
+    svg = steady_svg(running.app.export_screenshot(title="sqs-tui"))
     accepted, actual = PICTURES / f"{name}.svg", PICTURES / f"{name}.actual.svg"
     if os.environ.get("UPDATE_SNAPSHOTS"):
         PICTURES.mkdir(exist_ok=True)

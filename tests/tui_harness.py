@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -99,11 +98,6 @@ async def screens_of(snapshots: Sequence[Snapshot]) -> list[str]:
             await running.press("escape")
             texts.append(" ".join(text.split()))
     return texts
-
-
-def normalised(svg: str) -> str:
-    """A screenshot without its random part."""
-    return re.sub(r"terminal-\d+-", "terminal-", svg)
 
 
 @pytest.fixture(autouse=True)

@@ -30,19 +30,23 @@ def reading(operation: str) -> Iterator[None]:
         raise RequestError(operation, problem) from error
 
 
-_LONGEST_NOTHING = 64
-"""Bytes of an answer that names nothing, at most: `{}`, or empty lists by their names."""
-
-
 def require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:
-    """Raise `RequestError` for an answer in which nothing was found, where it is a page that something in between answered in
-    SQS's place, or so long that something was in it: boto3 1.44 takes an answer that was cut short for an empty one."""
+    """Raise `RequestError` for a page that something in between answered in SQS's place."""
     kind = headers.get("content-type", "")
     if not ("json" in kind or "xml" in kind) or headers.get("content-length") == "0":
         shown = kind or "no content type"
         raise RequestError(operation, ProtocolError(f"HTTP 200 with a body that is not SQS's ({shown})"))
+
+
+_LONGEST_NOTHING = 64
+"""Bytes of an answer that names nothing, at most: `{}`, or empty lists by their names."""
+
+
+def require_empty_answer(operation: str, headers: Mapping[str, str]) -> None:
+    """For an answer in which nothing was found. Raises `RequestError` as `require_sqs_answer` does, and where it is so long
+    that something was in it: boto3 1.44 takes an answer that was cut short for an empty one."""
+    require_sqs_answer(operation, headers)
     length = headers.get("content-length", "")
-    if "json" in kind and length.isdecimal() and int(length) > _LONGEST_NOTHING:
-        raise RequestError(
-            operation, ProtocolError(f"an answer of {length} bytes in which nothing could be read: was it cut short?")
-        )
+    if "json" in headers.get("content-type", "") and length.isdecimal() and int(length) > _LONGEST_NOTHING:
+        problem = f"an answer of {length} bytes in which nothing could be read: was it cut short?"
+        raise RequestError(operation, ProtocolError(problem))

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqs_core.answers import call, reading, require_sqs_answer
+from sqs_core.answers import call, reading, require_empty_answer
 from sqs_core.errors import RequestError
 from sqs_core.message import AttributeValue, Message
 from sqs_core.outgoing import body_md5, replayed
@@ -118,7 +118,7 @@ class SqsQueue:
         with reading("ReceiveMessage"):
             meta, raw = answer.get("ResponseMetadata", {}), answer.get("Messages")
             if raw is None:
-                require_sqs_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
+                require_empty_answer("ReceiveMessage", meta.get("HTTPHeaders", {}))
             sound, damaged = _sound_messages(raw or [], self.name)
         return Received(sound, damaged, int(meta.get("RetryAttempts", 0)), _skew_seconds(meta.get("HTTPHeaders", {})))
 
@@ -139,7 +139,7 @@ class SqsQueue:
         answer = self._ask(operation, lambda: send(QueueUrl=self.url, Entries=entries))
         with reading(operation):
             if not answer.get("Successful") and not answer.get("Failed"):
-                require_sqs_answer(operation, answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
+                require_empty_answer(operation, answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}))
             confirmed = {str(entry.get("Id")) for entry in answer.get("Successful") or ()}
             refused = {
                 str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 DOLLARS_PER_MILLION = {False: 0.40, True: 0.50}
-"""By whether the queue is FIFO. Source: the price list of SQS in us-east-1, up to 100 billion requests a month; the million that
-are free are not taken off. AWS counts each 64 KB of a request's or an answer's messages as one more, which is not seen here."""
+"""By whether the queue is FIFO. Source: the price list of SQS in us-east-1 (https://aws.amazon.com/sqs/pricing/), up to 100
+billion requests a month; the million that are free are not taken off. AWS counts each 64 KB of messages in a request or an
+answer as one more, which is not seen here."""
 _WINDOW_SECONDS = 60
 _LEAST_SECONDS = 10.0
 _DAY_SECONDS = 86_400

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
 from sqs_tui.drain import PAUSED
-from sqs_tui.silence import leaving_text
+from sqs_tui.silence import leaving_text, pausing_text
 
 if TYPE_CHECKING:
     from sqs_tui.ensemble import Ensemble
@@ -26,10 +26,7 @@ class PauseAllWhileSilent:
         running = {key for key, state in self._states().items() if state is RunState.RUNNING} - self._own
         self._own |= running
         if running:
-            left_seconds = limits.leave_after_seconds - limits.pause_after_seconds
-            self._say(
-                f"the terminal has not answered for {limits.pause_after_seconds:g} s: pausing, leaving in {left_seconds:g} s"
-            )
+            self._say(pausing_text(limits))
             self._ensemble.fleet.command("pause", running)
 
     def resume(self) -> None:

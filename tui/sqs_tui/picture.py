@@ -18,6 +18,11 @@ _TERMINAL_ID = re.compile(r"terminal-\d+-")
 _STEADY = {"TEXTUAL_COLOR_SYSTEM": "truecolor", "TEXTUAL_ANIMATIONS": "none"}
 
 
+def steady_svg(svg: str) -> str:
+    """A screenshot without its only random part, the id that Rich gives a terminal and that the SVG's names begin with."""
+    return _TERMINAL_ID.sub("terminal-", svg)
+
+
 async def draw_picture(facade: EngineFacade, options: DashboardOptions, size: tuple[int, int]) -> str:
     """The dashboard as SVG, `size` being columns and lines. Must be called before anything has imported Textual."""
     os.environ.update(_STEADY)
@@ -33,5 +38,4 @@ async def draw_picture(facade: EngineFacade, options: DashboardOptions, size: tu
         await pilot.pause()
         app.refresh_frame()
         await pilot.pause()
-        # The only random part is the id that the SVG's names begin with.
-        return _TERMINAL_ID.sub("terminal-", app.export_screenshot(title="sqs-tui"))
+        return steady_svg(app.export_screenshot(title="sqs-tui"))

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
-from sqs_core.processes.child import REFUSED
 from sqs_core.processes.merged import merged_report
-from sqs_core.processes.slot import CUT_SHORT
 from sqs_core.remote.sockets import make_private, runtime_directory
-from sqs_core.runner import SignalStops
+from sqs_core.runner import EXIT_CUT_SHORT, EXIT_REFUSED, SignalStops
 from sqs_tui.ensemble import Ensemble
 from sqs_tui.event_writer import EventWriter
 from sqs_tui.flags import dashboard_options
@@ -85,8 +83,8 @@ def _run_headless(ensemble: Ensemble) -> int:
             elif stops.count or (duration_seconds is not None and time.monotonic() - started >= duration_seconds):
                 supervisor.drain()
     ensemble.close()
-    code = max(supervisor.exit_code(), CUT_SHORT if stops.count > 1 else 0)
-    if code != REFUSED:
+    code = max(supervisor.exit_code(), EXIT_CUT_SHORT if stops.count > 1 else 0)
+    if code != EXIT_REFUSED:
         report = merged_report(supervisor.lives, ensemble.events.snapshot(), time.monotonic() - started)
         sys.stdout.write(json.dumps(report) + "\n")
     if supervisor.reason() and code:
@@ -101,6 +99,6 @@ def _show(ensemble: Ensemble) -> int:
     options = replace(dashboard_options(ensemble.flags), attached=True)
     code = run_processes(ensemble, options)
     ensemble.close()
-    if code == REFUSED:
+    if code == EXIT_REFUSED:
         raise ConfigurationError(ensemble.supervisor.reason())
     return code

@@ -11,10 +11,11 @@ from sqs_core.errors import UnreachableError, describe
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
 from sqs_core.policy import Backoff
-from sqs_core.processes.child import REFUSED, Child, Ending
+from sqs_core.processes.child import Child, Ending
 from sqs_core.processes.merged import Life
 from sqs_core.remote.peers import SocketPeer
 from sqs_core.remote.pod_errors import Failing
+from sqs_core.runner import EXIT_CUT_SHORT, EXIT_DONE, EXIT_REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
     from sqs_core.processes.child import Listener
     from sqs_core.remote.protocol import Hello
 
-CUT_SHORT = 1
 STEADY_SECONDS = 60.0
 """One that has lived for so long crashes as if for the first time."""
-_DONE = 0
 _LISTENS_SECONDS, _LOOK_SECONDS = 3.0, 0.05
 
 
@@ -116,7 +115,7 @@ class Slot:
         terms = self._terms
         with self._lock:
             if self._word:
-                return CUT_SHORT if self._crashes else _DONE
+                return EXIT_CUT_SHORT if self._crashes else EXIT_DONE
             command = terms.command(self.number, sum(life.finished for life in self.lives))
             child = self._child = Child(command, terms.folder, terms.listener)
             self._pid = child.pid
@@ -129,9 +128,9 @@ class Slot:
         self._trouble = f"pid {child.pid} ended with {ending.how}"
         if self._is_final(ending):
             self.reason = ending.reason
-            level = Level.INFO if ending.code == _DONE else Level.ERROR
+            level = Level.INFO if ending.code == EXIT_DONE else Level.ERROR
             terms.events.record(level, Code.PROCESS_ENDED, None, f"process {self.number}: {self._trouble}")
-            return ending.code if ending.code in (_DONE, CUT_SHORT, REFUSED) else CUT_SHORT
+            return ending.code if ending.code in (EXIT_DONE, EXIT_CUT_SHORT, EXIT_REFUSED) else EXIT_CUT_SHORT
         return self._crashed(self._trouble, ending.lived_seconds)
 
     def _is_final(self, ending: Ending) -> bool:
@@ -139,11 +138,11 @@ class Slot:
 
         One that was started anew has worked before: what stops it now may pass.
         """
-        if self._word or (ending.report is not None and ending.code == _DONE):
+        if self._word or (ending.report is not None and ending.code == EXIT_DONE):
             return True
         if ending.report is not None and self.lives[-1].state in (RunState.DRAINING, RunState.STOPPED):
             return True
-        refused = ending.code == REFUSED and bool(ending.reason)
+        refused = ending.code == EXIT_REFUSED and bool(ending.reason)
         return not self._crashes and (refused or ending.report is not None)
 
     def _crashed(self, what: str, lived_seconds: float) -> int | None:
@@ -154,7 +153,7 @@ class Slot:
         self._trouble = what
         text = f"process {self.number}: {what}, {times}the next starts in {wait_seconds:.1f} s"
         self._terms.events.record(Level.ERROR, Code.PROCESS_CRASHED, None, text)
-        return CUT_SHORT if self._told.wait(wait_seconds) else None
+        return EXIT_CUT_SHORT if self._told.wait(wait_seconds) else None
 
     def _account(self, pid: int, ending: Ending) -> Life:
         newest = self.newest()

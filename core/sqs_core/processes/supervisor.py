@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqs_core.events import Code
 from sqs_core.model import Level, RunState
-from sqs_core.processes.child import REFUSED
 from sqs_core.processes.lifeline import DRAIN, STOP
-from sqs_core.processes.slot import CUT_SHORT, Slot
+from sqs_core.processes.slot import Slot
 from sqs_core.remote.sources import Candidate
+from sqs_core.runner import EXIT_CUT_SHORT, EXIT_REFUSED
 from sqs_core.views import bare_snapshot
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Supervisor:
 
     def _keep(self, slot: Slot) -> None:
         slot.run()
-        if slot.code == REFUSED:  # they all have the same arguments
+        if slot.code == EXIT_REFUSED:  # they all have the same arguments
             self.drain()
 
     @property
@@ -120,7 +120,7 @@ class Supervisor:
 
     def exit_code(self) -> int:
         """The worst of all places: 0 all ended in order, 1 cut short or crashed at last, 2 refused."""
-        return max(CUT_SHORT if slot.code is None else slot.code for slot in self.slots)
+        return max(EXIT_CUT_SHORT if slot.code is None else slot.code for slot in self.slots)
 
     def reason(self) -> str:
         """Why the exit code is not 0, where a process said so."""

@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from sqs_tui.rows import Tone
+from sqs_tui.screens.choosing import CHOOSING_BINDINGS, Choosing
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import styled
 
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 _NAME = 21
 
 
-class DeckScreen(Steady, ModalScreen[str]):
+class DeckScreen(Choosing, Steady, ModalScreen[str]):
     """Dismissed with the name of the scene to begin, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,D", "dismiss(None)", "Close"),
         ("r", "again", "Begin this one again"),
-        ("j", "next", "Down"),
-        ("k", "previous", "Up"),
+        *CHOOSING_BINDINGS,
     ]
 
     def __init__(self, deck: Deck) -> None:
@@ -49,7 +49,7 @@ class DeckScreen(Steady, ModalScreen[str]):
 
     def on_mount(self) -> None:
         """The cursor is on the scene that plays."""
-        scenes = self.query_one("#deck", OptionList)
+        scenes = self.choices
         scenes.highlighted = scenes.get_option_index(self._deck.playing.name)
         scenes.focus()
 
@@ -73,14 +73,6 @@ class DeckScreen(Steady, ModalScreen[str]):
         """Once: keys that come faster than the screen goes choose nothing more."""
         if self.app.screen is self:
             self.dismiss(name)
-
-    def action_next(self) -> None:
-        """One line down."""
-        self.query_one("#deck", OptionList).action_cursor_down()
-
-    def action_previous(self) -> None:
-        """One line up."""
-        self.query_one("#deck", OptionList).action_cursor_up()
 
     def _line(self, scene: type[Scene]) -> Content:
         playing = scene is self._deck.playing

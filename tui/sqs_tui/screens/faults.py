@@ -12,15 +12,12 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from sqs_core.demo.faults import FAULT_KINDS, OPERATIONS, SHARES_PERCENT, FaultKind, operation_words
-from sqs_core.errors import describe
 from sqs_tui.rows import Tone
-from sqs_tui.safe_text import one_line
+from sqs_tui.screens.choosing import CHOOSING_BINDINGS, Panel
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 _NAME = 14
 
 
-class FaultsScreen(Steady, ModalScreen[None]):
+class FaultsScreen(Panel, Steady, ModalScreen[None]):
     """Each key acts at once; what came of it is told in the scene's caption. `queue` is whose worker may be killed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,8 +35,7 @@ class FaultsScreen(Steady, ModalScreen[None]):
         ("s", "share", "Next share"),
         ("e", "end", "End all faults"),
         ("w", "kill_worker", "Kill a worker"),
-        ("j", "next", "Down"),
-        ("k", "previous", "Up"),
+        *CHOOSING_BINDINGS,
     ]
 
     def __init__(self, deck: Deck, queue: str | None) -> None:
@@ -58,8 +54,8 @@ class FaultsScreen(Steady, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The first of them is under the cursor."""
-        self._tell()
-        self.query_one("#faults", OptionList).focus()
+        self.tell()
+        self.choices.focus()
 
     @on(OptionList.OptionSelected)
     def inject(self, event: OptionList.OptionSelected) -> None:
@@ -67,44 +63,30 @@ class FaultsScreen(Steady, ModalScreen[None]):
         kind = event.option_id
         if kind is not None:
             operation, share = OPERATIONS[self._operation], SHARES_PERCENT[self._share]
-            self._attempt(lambda: self._deck.faults.inject(kind, operation, share))
+            self.attempt(lambda: self._deck.faults.inject(kind, operation, share))
 
     def action_operation(self) -> None:
         """The next one in turn."""
         self._operation = (self._operation + 1) % len(OPERATIONS)
-        self._tell()
+        self.tell()
 
     def action_share(self) -> None:
         """The next one in turn."""
         self._share = (self._share + 1) % len(SHARES_PERCENT)
-        self._tell()
+        self.tell()
 
     def action_end(self) -> None:
         """All well again."""
-        self._attempt(self._deck.faults.end)
+        self.attempt(self._deck.faults.end)
 
     def action_kill_worker(self) -> None:
         """One of the selected queue."""
         queue = self._queue
         if queue is not None:
-            self._attempt(lambda: self._deck.faults.kill_worker(queue))
+            self.attempt(lambda: self._deck.faults.kill_worker(queue))
 
-    def action_next(self) -> None:
-        """One line down."""
-        self.query_one("#faults", OptionList).action_cursor_down()
-
-    def action_previous(self) -> None:
-        """One line up."""
-        self.query_one("#faults", OptionList).action_cursor_up()
-
-    def _attempt(self, command: Callable[[], None]) -> None:
-        try:
-            command()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the panel stays
-            self.notify(one_line(describe(error)), severity="error", markup=False)
-        self._tell()
-
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """See `Panel`."""
         operation, share = operation_words(OPERATIONS[self._operation]), f"{SHARES_PERCENT[self._share]} % of the requests"
         target = Content.assemble(
             ("o", "bold $text-primary"), " ", styled(operation, Tone.STRONG), "   ",

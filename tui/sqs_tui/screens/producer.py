@@ -14,12 +14,11 @@ from sqs_core.demo.load_desk import BURST, KNOBS, Knob
 from sqs_core.errors import describe
 from sqs_tui.rows import Tone
 from sqs_tui.safe_text import one_line
+from sqs_tui.screens.choosing import CHOOSING_BINDINGS, Panel
 from sqs_tui.screens.steady import Steady
 from sqs_tui.summary import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -29,7 +28,7 @@ _TITLE, _VALUE = 33, 8
 _LOOK_SECONDS = 0.5
 
 
-class ProducerScreen(Steady, ModalScreen[None]):
+class ProducerScreen(Panel, Steady, ModalScreen[None]):
     """Each key acts at once; what came of it is told in the scene's caption."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,8 +36,7 @@ class ProducerScreen(Steady, ModalScreen[None]):
         ("right,l,plus", "turn(1)", "More"),
         ("left,h,minus", "turn(-1)", "Less"),
         ("B", "burst", "Burst"),
-        ("j", "next", "Down"),
-        ("k", "previous", "Up"),
+        *CHOOSING_BINDINGS,
     ]
 
     def __init__(self, deck: Deck) -> None:
@@ -55,37 +53,23 @@ class ProducerScreen(Steady, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The first of them is under the cursor."""
-        self.query_one("#knobs", OptionList).focus()
-        self._tell()
-        self.set_interval(_LOOK_SECONDS, self._tell)
+        self.choices.focus()
+        self.tell()
+        self.set_interval(_LOOK_SECONDS, self.tell)
 
     def action_turn(self, by: int) -> None:
         """The figure under the cursor."""
-        row = self.query_one("#knobs", OptionList).highlighted
+        row = self.choices.highlighted
         if row is not None:
-            self._attempt(lambda: self._deck.desk.turn(KNOBS[row].id, by))
+            self.attempt(lambda: self._deck.desk.turn(KNOBS[row].id, by))
 
     def action_burst(self) -> None:
         """Many at once."""
-        self._attempt(self._deck.desk.burst)
+        self.attempt(self._deck.desk.burst)
 
-    def action_next(self) -> None:
-        """One line down."""
-        self.query_one("#knobs", OptionList).action_cursor_down()
-
-    def action_previous(self) -> None:
-        """One line up."""
-        self.query_one("#knobs", OptionList).action_cursor_up()
-
-    def _attempt(self, command: Callable[[], None]) -> None:
-        try:
-            command()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and the panel stays
-            self.notify(one_line(describe(error)), severity="error", markup=False)
-        self._tell()
-
-    def _tell(self) -> None:
-        knobs = self.query_one("#knobs", OptionList)
+    def tell(self) -> None:
+        """See `Panel`."""
+        knobs = self.choices
         for row, knob in enumerate(KNOBS):
             knobs.replace_option_prompt_at_index(row, self._line(knob))
         try:

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from sqs_core.version import __version__
 from sqs_tui.rows import Tone
+from sqs_tui.screens.choosing import CHOOSING_BINDINGS, Choosing
 from sqs_tui.screens.steady import Steady
 from sqs_tui.start_choices import Choice, start_choices
 from sqs_tui.summary import styled
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _WELCOME = "Watch and steer Amazon SQS consumers. Nothing is received, sent or deleted before you say so."
 
 
-class StartScreen(Steady, Screen[None]):
+class StartScreen(Choosing, Steady, Screen[None]):
     """Calls `choose` once, with the choice."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,8 +37,7 @@ class StartScreen(Steady, Screen[None]):
         ("l", "press('l')", "LocalStack"),
         ("a", "press('a')", "Attach"),
         ("h,question_mark", "press('h')", "Help"),
-        ("j", "move('down')", "Down"),
-        ("k", "move('up')", "Up"),
+        *CHOOSING_BINDINGS,
     ]
     AUTO_FOCUS = "#start"
 
@@ -69,7 +69,7 @@ class StartScreen(Steady, Screen[None]):
             return
         self._around, before = around, self._choices
         self._choices = start_choices(around)
-        options = self.query_one("#start", OptionList)
+        options = self.choices
         at = None if options.highlighted is None else before[options.highlighted].arguments
         options.set_options([_option(choice) for choice in self._choices])
         places = [number for number, choice in enumerate(self._choices) if choice.possible and choice.arguments == at]
@@ -81,11 +81,6 @@ class StartScreen(Steady, Screen[None]):
             if choice.key == key and choice.possible:
                 self._choose(choice)
                 return
-
-    def action_move(self, where: str) -> None:
-        """One choice up or down."""
-        options = self.query_one("#start", OptionList)
-        (options.action_cursor_up if where == "up" else options.action_cursor_down)()
 
     @on(OptionList.OptionSelected)
     def take(self, event: OptionList.OptionSelected) -> None:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, cast
 from sqs_core.demo.kinds import ShortPollingConsumer
 from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
 from sqs_core.settings import ConsumerSettings
+from sqs_core.spending import DOLLARS_PER_MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqs_core.demo.scene import Pause
 
-DOLLARS_PER_MILLION_REQUESTS = 0.40
-"""Standard queues in us-east-1 beyond the first million requests of a month: https://aws.amazon.com/sqs/pricing/."""
 _SHORT, _LONG = "orders-short", "orders"
 _WAIT_SECONDS, _BREATH_SECONDS, _LOOK_SECONDS = 20, 0.05, 8.0
 _DAY_SECONDS = 86_400
@@ -84,7 +83,7 @@ class IdleCost(Scene):
 
     def dollars(self, which: int) -> float:
         """What that costs a day."""
-        return self.a_day(which) * DOLLARS_PER_MILLION_REQUESTS / 1_000_000
+        return self.a_day(which) * DOLLARS_PER_MILLION[False] / 1_000_000
 
     def delay_ms(self, queue: str) -> float:
         """How long the newest orders waited to be received."""
