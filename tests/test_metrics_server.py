@@ -17,7 +17,7 @@ from scraping import get, scrape
 from sqs_core import Consumer, health, metrics_server
 from sqs_core.demo.emulator import free_port
 from sqs_core.errors import ConfigurationError
-from sqs_core.metrics_server import MAXIMUM_CONNECTIONS, parse_address, serve_metrics
+from sqs_core.metrics_server import MAXIMUM_CONNECTIONS, PAGE_THREAD, parse_address, serve_metrics
 from sqs_core.model import RunState
 from waiting import DEADLINE_SECONDS, wait_until
 
@@ -46,7 +46,7 @@ def _connect(server: MetricsServer) -> socket.socket:
 
 
 def _threads() -> int:
-    return sum("process_request" in thread.name for thread in threading.enumerate())
+    return sum(thread.name == PAGE_THREAD for thread in threading.enumerate())
 
 
 def _wait_until_nobody_is_served() -> None:

@@ -28,6 +28,7 @@ LIFETIME_SECONDS = 5.0
 CONNECTIONS_PER_SECOND = 100
 FRESH_SECONDS = 0.2
 """A scrape that comes sooner after another is answered with the same text."""
+PAGE_THREAD = "metrics page"
 _OPENMETRICS = "application/openmetrics-text"
 _TEXT = "text/plain; charset=utf-8"
 _LOG = logging.getLogger(__name__)
@@ -114,6 +115,11 @@ class MetricsServer(ThreadingHTTPServer):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """As the base's, under a name by which a dump of stacks tells these threads from the consumer's."""
+        threading.current_thread().name = PAGE_THREAD
+        super().process_request_thread(request, client_address)
 
     def _send_off(self, connection: socket.socket) -> None:
         del self._open[connection]
