@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from sqs_core.capabilities import require_write
+from sqs_core.clock import Clock
 from sqs_core.environment import Environment, choose_environment
 from sqs_core.errors import ConfigurationError
 from sqs_core.settings import ConsumerSettings, guard_endpoint, make_connection_settings, parse_queue
+from sqs_core.write_lock import WriteLock
 
 NOWHERE: dict[str, str] = {}
 
@@ -168,12 +171,34 @@ def test_a_look_alike_is_local_and_is_told_how_it_is_spelled(name: str, meant: s
     assert choice.warning == f"APP_ENV={name} is treated as local; {meant} is spelled {meant}"
 
 
-def test_the_flag_wins_and_an_unknown_word_is_local_with_a_warning() -> None:
+@pytest.mark.parametrize("name", ["prodution", "prod", "stagging", "Integration"])
+def test_where_a_deployed_environment_may_be_meant_writes_are_locked(name: str) -> None:
+    settings = make_connection_settings(environ={"APP_ENV": name}, allow_writes=True, reason="a try")
+    with pytest.raises(ConfigurationError) as error:
+        require_write(settings, "sending to orders")
+    _one_line(error, "sending to orders", f"APP_ENV={name} may mean", "--env local")
+    state = WriteLock(settings, Clock()).state()
+    assert (state.locked, state.unlockable) == (True, False)
+
+
+@pytest.mark.parametrize("environ", [{}, {"APP_ENV": "development"}, {"APP_ENV": "locl"}, {"APP_ENV": "test"}])
+def test_where_none_may_be_meant_local_is_unlocked(environ: dict[str, str]) -> None:
+    settings = make_connection_settings(environ=environ)
+    require_write(settings, "sending to orders")
+    assert not WriteLock(settings, Clock()).state().locked
+
+
+def test_the_flag_wins_over_the_variable() -> None:
     assert choose_environment("staging", {"APP_ENV": "production"}).environment is Environment.STAGING
-    choice = choose_environment("qa", {"APP_ENV": "production"})
-    assert (choice.environment, choice.decided_by) == (Environment.LOCAL, "--env=qa")
-    assert choice.warning is not None
-    assert "--env=qa" in choice.warning
+    assert not make_connection_settings(env="local", environ={"APP_ENV": "prod"}).doubt
+
+
+@pytest.mark.parametrize(("name", "meant"), [("prodution", "production"), ("PROD", "production"), ("qa", None), ("", None)])
+def test_a_flag_that_is_no_environment_is_refused(name: str, meant: str | None) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        choose_environment(name, {"APP_ENV": "production"})
+    _one_line(error, f"--env {name!r}", "known are local, integration, staging, production")
+    assert (f"{meant} was meant?" in str(error.value)) == (meant is not None)
 
 
 def test_a_pod_in_local_mode_is_warned() -> None:

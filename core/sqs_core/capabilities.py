@@ -14,6 +14,8 @@ def require_write(connection: ConnectionSettings, what: str) -> None:
     """Raise `ConfigurationError` unless this session may write. `what` is the deed in words, such as "a look at orders"."""
     if connection.read_only:
         raise ConfigurationError(f"this session is read-only: {what} counts as writing")
+    if connection.doubt:
+        raise ConfigurationError(f"{what} counts as writing, and {connection.doubt}")
     if not connection.environment.deployed:
         return
     if not connection.allow_writes:

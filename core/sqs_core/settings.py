@@ -19,6 +19,8 @@ from sqs_core.words import Transport
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqs_core.environment import EnvironmentChoice
+
 MAXIMUM_THREADS = 512
 READ_TIMEOUT_MARGIN_SECONDS = 10.0
 LOCAL_REGION = "us-east-1"
@@ -39,7 +41,7 @@ class ConnectionSettings:
     `ignored_variables` are left-over `AWS_ENDPOINT_URL*`. `sts_endpoint_url` is where the identity's own calls go (None: AWS's,
     and no such calls when local). `decided_by` is what chose the environment: `--env`, `APP_ENV` or `default`. `allow_writes`
     unlocks a deployed environment, for a `reason`. `config_file` takes the place of the SDK's own files, for the demo: no flag
-    sets it.
+    sets it. `doubt` is why it is not sure that this is local, which locks writes; empty where there is none.
     """
 
     environment: Environment = Environment.LOCAL
@@ -55,6 +57,7 @@ class ConnectionSettings:
     decided_by: str = "default"
     reason: str | None = None
     config_file: str | None = None
+    doubt: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -245,8 +248,13 @@ def make_connection_settings(
     ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
     return ConnectionSettings(
         environment, endpoint_url, chosen_region, profile, read_only, allow_writes, choice.warning,
-        tuple(ignored), allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason,
+        tuple(ignored), allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason, doubt=_doubt(choice),
     )  # fmt: skip
+
+
+def _doubt(choice: EnvironmentChoice) -> str:
+    meant = choice.meant
+    return f"{choice.decided_by} may mean {meant}: say which with --env {meant} or --env local" if meant else ""
 
 
 def _choose_region(flag: str | None, environment: Environment, profile: str | None, environ: Mapping[str, str]) -> str:

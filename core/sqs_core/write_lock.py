@@ -42,6 +42,8 @@ class WriteLock:
         connection = self._connection
         if connection.read_only:
             return LockState(locked=True, why="this session is read-only")
+        if connection.doubt:
+            return LockState(locked=True, why=f"writes are locked: {connection.doubt}")
         if not connection.environment.deployed:
             return LockState(locked=False)
         with self._lock:
