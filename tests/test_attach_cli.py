@@ -119,7 +119,7 @@ def test_the_variable_allows_commands(ministack: str, queue: TestQueue, monkeypa
         (("control", "1", "resize"), "resize needs --workers N or --pollers N"),
         (("control", "1", "pause", "--workers", "3"), "--workers goes with resize, not with pause"),
         (("control", "1", "dance"), "'dance' is not one of"),
-        (("control", "1", "resize", "--workers", "0"), "0 is not in the range"),
+        (("control", "1", "resize", "--workers", "0"), "--workers 0 is not a whole number of at least 1"),
         (("bridge", "4000000"), "no consumer with pid 4000000"),
         (("bridge",), "no consumer runs here"),
         (("attach", "4000000"), "no consumer with pid 4000000"),

@@ -29,7 +29,7 @@ class HttpHandler:
     def __init__(self, url: str, timeout_seconds: float | None) -> None:
         import urllib3
 
-        check_url("handler", url.partition("?")[0])
+        check_url("handler", url.partition("?")[0], "http://localhost:8080/orders")
         self._url = url
         self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=timeout_seconds or DEFAULT_TIMEOUT_SECONDS, retries=False)
 

@@ -159,19 +159,21 @@ def _queue_name(name: str, given: str) -> str:
     return name
 
 
-def check_url(what: str, url: str) -> str:
+def check_url(what: str, url: str, example: str = "http://localhost:4566") -> str:
     """Return `url` when it is http(s)://HOST[:PORT][/PATH], else raise `ConfigurationError`."""
-    example = "write it as http://localhost:4566"
+    advice = f"write it as {example}"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigurationError(f"{what} {url!r} is malformed ({error}); {example}") from error
-    if parts.scheme not in ("http", "https") or not host or not _HOST_NAME.match(host) or port == 0:
-        raise ConfigurationError(f"{what} {url!r} is malformed; {example}")
+        raise ConfigurationError(f"{what} {url!r} is malformed ({error}); {advice}") from error
+    if parts.scheme not in ("http", "https"):
+        raise ConfigurationError(f"{what} {url!r} is malformed (neither http:// nor https://); {advice}")
+    if not host or not _HOST_NAME.match(host) or port == 0:
+        raise ConfigurationError(f"{what} {url!r} is malformed (no host and port after {parts.scheme}://); {advice}")
     extras = parts.username or parts.password or parts.query or parts.fragment
     if extras or any(character.isspace() for character in url):
-        raise ConfigurationError(f"{what} {url!r} must hold only scheme, host, port and path; {example}")
+        raise ConfigurationError(f"{what} {url!r} must hold only scheme, host, port and path; {advice}")
     return url
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sqs_tui.color_choice import use_colors
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
 from sqs_tui.leaving import OnlyLeaving, ended_by_leaving
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from sqs_tui.silence import Silence
     from sqs_tui.start_looking import Looking
     from sqs_tui.terminal_watch import WatchLimits
-
-_COLOR_SYSTEMS = {"16": "standard", "256": "256", "truecolor": "truecolor"}
 
 
 def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Silence | None = None) -> int:
@@ -121,8 +120,7 @@ def _guarded(
     silence: Silence | None = None,
 ) -> int:
     """Prepare the terminal, and see to it that the process ends whatever becomes of the screen."""
-    if options.color is not None:
-        os.environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[options.color]  # read when Textual is imported, so `run` does that
+    use_colors(options.color)  # before `run` imports Textual
     if sys.__stderr__ is not None:
         # Textual draws on stderr; in a locale without UTF-8 every line would come out escaped.
         with contextlib.suppress(AttributeError, ValueError):

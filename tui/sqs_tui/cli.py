@@ -13,7 +13,8 @@ from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
 from sqs_tui.cli_attach import ATTACH_COMMANDS
 from sqs_tui.cli_messages import MESSAGE_COMMANDS
-from sqs_tui.cli_options import global_options, recording_options, shared
+from sqs_tui.cli_numbers import Number, WholeNumber
+from sqs_tui.cli_options import checked, global_options, recording_options, shared
 from sqs_tui.cli_play import play
 from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
@@ -40,7 +41,7 @@ def cli(context: click.Context, /, **own: Any) -> None:
     """
     context.obj = own
     if context.invoked_subcommand is None:
-        if any(value not in (None, ()) for value in own.values()):
+        if any(value not in (None, ()) for value in checked(own).values()):
             from sqs_tui.run import browse
 
             context.exit(browse(own))
@@ -65,14 +66,14 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 )
 @click.argument("queues", nargs=-1, required=True, metavar="QUEUE...")
 @click.option("--handler", metavar="SPEC", help="module:function, exec:COMMAND, http://URL, or builtin:echo|noop|sleep|fail.")
-@click.option("--workers", type=int, default=8, show_default=True, help="Threads that handle, one message each.")
-@click.option("--pollers", type=int, default=2, show_default=True, help="Threads that receive.")
-@click.option("--wait", type=int, default=20, show_default=True, help="Long poll, seconds (0-20).")
-@click.option("--visibility", type=int, help="Visibility timeout, seconds (default: the queue's).")
-@click.option("--batch", type=int, default=10, show_default=True, help="Messages a receive (1-10).")
-@click.option("--read-timeout", type=float, help="Client's timeout of a poll, seconds (default: wait + 10).")
-@click.option("--drain-timeout", type=float, default=25, show_default=True, help="How long a stop may take, seconds.")
-@click.option("--handler-timeout", type=float, help="Past so many seconds a handler counts as hung.")
+@click.option("--workers", type=WholeNumber(), default=8, show_default=True, help="Threads that handle, one message each.")
+@click.option("--pollers", type=WholeNumber(), default=2, show_default=True, help="Threads that receive.")
+@click.option("--wait", type=WholeNumber(), default=20, show_default=True, help="Long poll, seconds (0-20).")
+@click.option("--visibility", type=WholeNumber(), help="Visibility timeout, seconds (default: the queue's).")
+@click.option("--batch", type=WholeNumber(), default=10, show_default=True, help="Messages a receive (1-10).")
+@click.option("--read-timeout", type=Number(), help="Client's timeout of a poll, seconds (default: wait + 10).")
+@click.option("--drain-timeout", type=Number(), default=25, show_default=True, help="How long a stop may take, seconds.")
+@click.option("--handler-timeout", type=Number(), help="Past so many seconds a handler counts as hung.")
 @click.option(
     "--transport",
     type=click.Choice(["auto", "boto3", "lean"]),
@@ -81,18 +82,16 @@ def inspect(context: click.Context, /, **own: Any) -> None:
     help="What receives, deletes and extends: lean costs a fraction of boto3's CPU; auto is lean where it does all that is set.",
 )
 @click.option("--headless", is_flag=True, help="No screen: events as JSON on stderr, a report as JSON on stdout at the end.")
-@click.option("--max-messages", type=click.IntRange(1), metavar="N", help="Stop after so many messages are finished (headless).")
-@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@click.option("--max-messages", type=WholeNumber(1), metavar="N", help="Stop after so many messages are finished (headless).")
+@click.option("--duration", type=Number(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
 @click.option(
     "--metrics-address", metavar="HOST:PORT", help="Serve /metrics, /healthz and /readyz here, as 127.0.0.1:9090 (headless)."
 )
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="The same in so many processes.")
+@click.option("--processes", type=WholeNumber(1, 64), default=1, show_default=True, help="The same in so many processes.")
 @click.option("--supervised", metavar="FOLDER", hidden=True)
 @click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
-@click.option(
-    "--capture-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all)."
-)
+@click.option("--capture-share", type=Number(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all).")
 @recording_options
 @global_options
 @click.pass_context
@@ -119,9 +118,9 @@ def consume(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> N
 @click.argument("queue", required=False, metavar="[QUEUE]")
 @click.option("--probe", is_flag=True, help="Also ask every credential provider, and try a delete that can delete nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
-@click.option("--wait", type=click.IntRange(0, 20), default=20, show_default=True, help="The consumer's long poll, seconds.")
-@click.option("--read-timeout", type=click.FloatRange(0, 3600), help="The client's timeout of a poll (default: wait + 10).")
-@click.option("--handler-p95", type=click.FloatRange(0), help="In how many seconds 95 of 100 messages are handled.")
+@click.option("--wait", type=WholeNumber(0, 20), default=20, show_default=True, help="The consumer's long poll, seconds.")
+@click.option("--read-timeout", type=Number(0, 3600), help="The client's timeout of a poll (default: wait + 10).")
+@click.option("--handler-p95", type=Number(0), help="In how many seconds 95 of 100 messages are handled.")
 @global_options
 @click.pass_context
 def doctor(context: click.Context, /, **own: Any) -> None:
@@ -139,10 +138,10 @@ def doctor(context: click.Context, /, **own: Any) -> None:
 @click.option("--list", "list_scenes", is_flag=True, help="List the scenes and exit.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: JSON on stdout instead of text.")
 @click.option("--scene", metavar="NAME", default="steady", show_default=True, help="What to show.")
-@click.option("--speed", type=click.FloatRange(0.1, 20), default=1.0, show_default=True, help="Faster or slower, 0.1-20.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same messages.")
+@click.option("--speed", type=Number(0.1, 20), default=1.0, show_default=True, help="Faster or slower, 0.1-20.")
+@click.option("--seed", type=WholeNumber(), default=1, show_default=True, help="The same seed gives the same messages.")
 @click.option("--headless", is_flag=True, help="No screen: events on stderr, a report on stdout.")
-@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
+@click.option("--duration", type=Number(0, min_open=True), metavar="S", help="Stop after so many seconds (headless).")
 @recording_options
 @global_options
 @click.pass_context

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqs_tui.cli_numbers import WholeNumber
 from sqs_tui.cli_options import global_options, shared
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def snapshot(context: click.Context, /, targets: tuple[str, ...], **own: Any) ->
 )
 @click.argument("target", metavar="TARGET")
 @click.argument("command", type=click.Choice(["pause", "resume", "drain", "resize"]))
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many workers there are to be (resize).")
-@click.option("--pollers", type=click.IntRange(1), metavar="N", help="How many pollers there are to be (resize).")
+@click.option("--workers", type=WholeNumber(1), metavar="N", help="How many workers there are to be (resize).")
+@click.option("--pollers", type=WholeNumber(1), metavar="N", help="How many pollers there are to be (resize).")
 @click.option("--queue", metavar="QUEUE", help="Only this queue's consumer (default: all).")
 @_JSON
 @_kubernetes_options

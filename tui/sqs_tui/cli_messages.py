@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sqs_tui.cli_numbers import Number, WholeNumber
 from sqs_tui.cli_options import global_options, shared
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")
@@ -17,7 +18,7 @@ _WHERE = click.option(
     help="Only messages that this JMESPath is true of; it sees message_id, body, json (the body parsed), attributes, system, "
     "receive_count, age_seconds, group_id.",
 )
-_RATE = click.option("--rate", type=float, metavar="N", help="At most so many messages a second.")
+_RATE = click.option("--rate", type=Number(), metavar="N", help="At most so many messages a second.")
 _RETRY = click.option("--retry-uncertain", is_flag=True, help="Also send what an earlier run may have sent: may make duplicates.")
 
 
@@ -25,7 +26,7 @@ _RETRY = click.option("--retry-uncertain", is_flag=True, help="Also send what an
     epilog="Examples: sqs-tui peek orders-dead  ·  sqs-tui peek orders --max 50 --json  ·  sqs-tui peek orders --dry-run"
 )
 @click.argument("queue", metavar="QUEUE")
-@click.option("--max", "maximum", type=click.IntRange(1, 1000), default=10, show_default=True, help="Messages at most.")
+@click.option("--max", "maximum", type=WholeNumber(1, 1000), default=10, show_default=True, help="Messages at most.")
 @click.option("--receive", is_flag=True, help="Look by receiving also where an emulator shows messages without it.")
 @click.option("--dry-run", is_flag=True, help="Say how it would look and what that would cost; look at nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before a look that costs receives.")
@@ -79,7 +80,7 @@ def redrive(context: click.Context, /, **own: Any) -> None:
 @click.argument("queue", metavar="QUEUE")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False))
 @_WHERE
-@click.option("--max", "maximum", type=click.IntRange(1), metavar="N", help="Messages at most (default: all).")
+@click.option("--max", "maximum", type=WholeNumber(1), metavar="N", help="Messages at most (default: all).")
 @click.option("--delete", is_flag=True, help="Delete each message from the queue once it is on the disk.")
 @click.option("--append", is_flag=True, help="Add to a file that exists.")
 @click.option("--receive", is_flag=True, help="Receive also where an emulator shows messages without it.")
@@ -130,7 +131,7 @@ def import_(context: click.Context, /, **own: Any) -> None:
 )
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
 @click.argument("queue", metavar="[QUEUE]", required=False)
-@click.option("--speed", type=click.FloatRange(0.1, 100), metavar="X", help="In the file's rhythm, 0.1-100 times as fast.")
+@click.option("--speed", type=Number(0.1, 100), metavar="X", help="In the file's rhythm, 0.1-100 times as fast.")
 @click.option("--handler", metavar="SPEC", help="Hand them to this handler instead of a queue, and compare how they end.")
 @click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="With --handler: write how each ended here.")
 @_WHERE
@@ -161,7 +162,7 @@ def replay(context: click.Context, /, **own: Any) -> None:
 @click.option("--attr", multiple=True, metavar="NAME=VALUE", help="A message attribute; NAME:Number=1, NAME:Binary=BASE64.")
 @click.option("--group", metavar="ID", help="Message group id.")
 @click.option("--dedup", metavar="ID", help="Deduplication id (default for FIFO: a new one).")
-@click.option("--delay", type=click.IntRange(0, 900), metavar="S", help="Seconds until it can be received, 0-900.")
+@click.option("--delay", type=WholeNumber(0, 900), metavar="S", help="Seconds until it can be received, 0-900.")
 @_DRY_RUN
 @_YES
 @_JSON

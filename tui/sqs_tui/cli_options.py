@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sqs_tui.theme_choice import THEME_NAMES
+from sqs_tui.cli_numbers import Number, WholeNumber
+from sqs_tui.color_choice import use_colors
+from sqs_tui.theme_choice import THEME_NAMES, check_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,7 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
         click.option(
-            "--fps", type=click.IntRange(1, 10), metavar="N", help="Frames a second, 1-10 (default: settings.toml, else 4)."
+            "--fps", type=WholeNumber(1, 10), metavar="N", help="Frames a second, 1-10 (default: settings.toml, else 4)."
         ),
         click.option(
             "--watch-terminal/--no-watch-terminal",
@@ -38,7 +40,7 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Ask the terminal every 5 s whether it is there: after 20 s of silence pause, after 60 s drain and leave. No "
             "consumer outlives a dead `kubectl exec` then (default: on in Kubernetes; one that never answers is left alone).",
         ),
-        click.option("--terminal-limits", type=float, nargs=3, hidden=True),
+        click.option("--terminal-limits", type=Number(), nargs=3, hidden=True),
         click.option(
             "--theme", metavar="NAME", help=f"Colours: {', '.join(THEME_NAMES)} (default: settings.toml, else by the terminal)."
         ),
@@ -58,7 +60,7 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--record-limit-mib",
-            type=click.IntRange(1, 1024),
+            type=WholeNumber(1, 1024),
             metavar="N",
             help="The recording ends at so many MiB (default: 64).",
         ),
@@ -69,6 +71,13 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def shared(context: click.Context, own: dict[str, Any]) -> dict[str, Any]:
-    """Global flags, those after the command's name first."""
+    """Global flags, those after the command's name first, checked."""
     before = context.obj or {}
-    return {name: value if value not in (None, ()) else before.get(name, value) for name, value in own.items()}
+    return checked({name: value if value not in (None, ()) else before.get(name, value) for name, value in own.items()})
+
+
+def checked(flags: dict[str, Any]) -> dict[str, Any]:
+    """The same flags. Raises `ConfigurationError` for a theme that there is not."""
+    use_colors(flags["color"])
+    check_theme(flags["theme"])
+    return flags

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sqs_tui.cli_numbers import Number
 from sqs_tui.cli_options import global_options, shared
 
 
@@ -14,8 +15,8 @@ from sqs_tui.cli_options import global_options, shared
     "sqs-tui play talk.jsonl --at 12.5 --screenshot talk.svg --size 80x24"
 )
 @click.argument("file", metavar="FILE")
-@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="Faster or slower, 0.1-100.")
-@click.option("--at", type=click.FloatRange(0), metavar="SECONDS", help="Begin so many seconds after the recording's beginning.")
+@click.option("--speed", type=Number(0.1, 100), default=1.0, show_default=True, help="Faster or slower, 0.1-100.")
+@click.option("--at", type=Number(0), metavar="SECONDS", help="Begin so many seconds after the recording's beginning.")
 @click.option("--screenshot", metavar="OUT.svg", help="No screen: draw the moment of --at to this new file.")
 @click.option("--size", metavar="120x40", help="Columns and lines of that picture (default: 120x40).")
 @global_options

@@ -24,10 +24,6 @@ _LEAST, _MOST, _USUAL = (60, 15), (500, 200), "120x40"
 def run_play(file: str, flags: dict[str, Any]) -> int:
     """Show a recording until it is left. Returns the exit code; refusals raise `ConfigurationError`."""
     size, picture = _size(flags), flags["screenshot"]
-    if picture is None:
-        from sqs_tui.run import require_terminal
-
-        require_terminal("`--screenshot OUT.svg` makes a picture without one")
     recording = Recording(Path(file))
     try:
         at_seconds = flags["at"] or 0.0
@@ -35,6 +31,10 @@ def run_play(file: str, flags: dict[str, Any]) -> int:
             raise ConfigurationError(
                 f"--at {at_seconds:g} is beyond the end of {file!r}: it has {recording.length_seconds:.1f} s"
             )
+        if picture is None:
+            from sqs_tui.run import require_terminal
+
+            require_terminal("`--screenshot OUT.svg` makes a picture without one")
         if recording.warning:
             sys.stderr.write(f"sqs-tui: warning: {one_line(file)}: {recording.warning}\n")
         playback = Playback(recording, speed=flags["speed"], at_seconds=at_seconds, standing=picture is not None)

@@ -29,11 +29,13 @@ from sqs_tui.flags import connection_settings
 
 def run_send(flags: dict[str, Any]) -> int:
     """Send it, and write its id to stdout. Returns the exit code; refusals raise `ConfigurationError`."""
-    connection = connection_settings(flags)
+    if (flags["body"] is None) == (flags["file"] is None):
+        raise ConfigurationError("say what to send: either --body TEXT or --file PATH")
+    connection, attributes = connection_settings(flags), dict(map(_attribute, flags["attr"]))
     require_answerable(flags, f"sending to {flags['queue']}")
     if not flags["dry_run"]:
         require_write(connection, f"sending to {flags['queue']}")
-    body, attributes = _body(flags), dict(map(_attribute, flags["attr"]))
+    body = _body(flags)
     session = AwsSession(connection)
     target = find_target(session, flags["queue"])
     message = _message(flags, target, body, attributes)
@@ -78,8 +80,6 @@ def _message(flags: dict[str, Any], target: Target, body: str, attributes: dict[
 
 
 def _body(flags: dict[str, Any]) -> str:
-    if (flags["body"] is None) == (flags["file"] is None):
-        raise ConfigurationError("say what to send: either --body TEXT or --file PATH")
     if flags["body"] is not None:
         return str(flags["body"])
     try:

@@ -1,8 +1,10 @@
-"""Which of our themes suits a terminal, where nobody has chosen one."""
+"""Which themes there are, and which of ours suits a terminal where nobody has chosen one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from sqs_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,3 +26,15 @@ def suitable_theme(environ: Mapping[str, str], color_system: str | None) -> str:
     if color_system == "standard":
         return ANSI_ON_LIGHT if light else ANSI
     return LIGHT if light else DARK
+
+
+def check_theme(name: str | None) -> None:
+    """Raise `ConfigurationError` for a theme that there is not. Imports Textual where it is none of ours."""
+    if name is None or name in THEME_NAMES:
+        return
+    from textual.theme import BUILTIN_THEMES
+
+    if name not in BUILTIN_THEMES:
+        raise ConfigurationError(
+            f"--theme {name!r} is no theme: there are {', '.join(THEME_NAMES)}, and Textual's {', '.join(BUILTIN_THEMES)}"
+        )
