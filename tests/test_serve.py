@@ -173,7 +173,7 @@ def _proc(pid: int, name: str) -> list[str]:
 
 
 async def test_so_many_and_no_more_and_what_is_closed_makes_room(shown: Shown, client: ClientSession) -> None:
-    server = ViewServer(attach_command(str(shown.path)), "a title", maximum_sessions=1, patience_seconds=0.05)
+    server = ViewServer(attach_command([str(PROGRAM)], str(shown.path)), "a title", maximum_sessions=1, patience_seconds=0.05)
     async with server.listening("127.0.0.1", 0) as page:
         url, headers = f"{page}ws", {"Origin": page.split("/" + server.token)[0]}
         async with client.ws_connect(url, headers=headers) as first:
@@ -203,7 +203,7 @@ def test_what_is_no_frame(frame: str) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (attach_command("nowhere"), "is neither a process id"),
+        (attach_command([str(PROGRAM)], "nowhere"), "is neither a process id"),
         ((sys.executable, "-c", "import sys; sys.stderr.write('it \x1b[2J broke'); print('no dashboard')"), "it ⟨1B⟩[2J broke"),
         (("/nonexistent/program",), "No such file"),
     ],
@@ -225,6 +225,8 @@ async def test_sessions_end_with_the_server(shown: Shown, client: ClientSession,
             await read_until(websocket, b"orders")
             children = serving.children()
             assert len(living(children)) == 1
+            # The same program once more, as nothing else of it need be on the import path: it may be a single file.
+            assert str(PROGRAM).encode() in Path(f"/proc/{next(iter(children))}/cmdline").read_bytes().split(b"\0")
             if number is signal.SIGKILL:
                 serving.process.kill()
                 wait_for_end(children)

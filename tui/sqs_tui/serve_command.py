@@ -11,6 +11,7 @@ from sqs_core.errors import ConfigurationError, SqsTuiError, describe
 from sqs_core.plain_text import one_line
 from sqs_core.remote.kube import is_kubernetes
 from sqs_core.remote.targets import greet, local_target, only_one
+from sqs_tui.again import program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def run_serve(text: str | None, flags: dict[str, Any]) -> int:
     hello = _find(text)
     more = [f"--{name}={flags[name]}" for name in _PASSED_ON if flags[name] is not None]
     title = one_line(f"sqs-tui: pid {hello.pid}, {', '.join(hello.queues) or 'no queues yet'}")
-    server = ViewServer(attach_command(text or str(hello.pid), *more), title, flags["max_sessions"])
+    server = ViewServer(attach_command(program(), text or str(hello.pid), *more), title, flags["max_sessions"])
     try:
         return asyncio.run(_serve(server, host, flags["port"]))
     except OSError as error:

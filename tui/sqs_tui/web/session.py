@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,9 +28,9 @@ _PASSED_ON = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "
 _PASSED_ON_PREFIXES = ("LC_", "XDG_", "PYTHON")
 
 
-def attach_command(target: str, *more: str) -> tuple[str, ...]:
-    """What a session runs: no shell takes part, and the target cannot be taken for an option."""
-    return (sys.executable, "-P", "-m", "sqs_tui.cli", "attach", "--read-only", *more, "--", target)
+def attach_command(program: Sequence[str], target: str, *more: str) -> tuple[str, ...]:
+    """What a session runs, `program` being how sqs-tui is started: no shell takes part, and the target is never an option."""
+    return (*program, "attach", "--read-only", *more, "--", target)
 
 
 def session_environment(columns: int, rows: int) -> dict[str, str]:
