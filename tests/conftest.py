@@ -15,6 +15,7 @@ from hypothesis import settings
 import identity_servers
 import servers
 from identity_servers import Server, serve
+from scripted_server import ScriptedServer
 from sqs_core import sender
 from sqs_core.demo.emulator import Emulator
 from sqs_core.policy import Backoff
@@ -169,6 +170,13 @@ def run_doctor(capsys: pytest.CaptureFixture[str]) -> RunDoctor:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A send is repeated as often as ever, after a twentieth of the time."""
     monkeypatch.setattr(sender, "Backoff", lambda **seconds: Backoff(**{name: value / 20 for name, value in seconds.items()}))
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    """A server that answers as the test says, byte by byte."""
+    with ScriptedServer() as server:
+        yield server
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ READ_TIMEOUT_SECONDS = 0.3
 
 
 @pytest.fixture
-def scripted() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
-
-
-@pytest.fixture
 def subject(scripted: ScriptedServer) -> Iterator[Server]:
     made = Server("127.0.0.1", scripted.port, None, 5.0, 5.0)
     yield made

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPE = "application/x-amz-json-1.0"
 _PORTS = {"http": 80, "https": 443}
+_FIRST_REFUSAL = 300
+"""As the SDK has it: all below are successes."""
 _TRANSIENT_STATUSES = (500, 502, 503, 504)
 _MOST_FORMS = 6  # keys and tokens come and go
 _RETRY = Backoff(base_seconds=0.05, cap_seconds=1.0)
@@ -190,10 +192,11 @@ class LeanClient:
         return made
 
     def _read(self, operation: str, answer: Answer, retries: int) -> dict[str, Any]:
-        if answer.status != 200:
+        if answer.status >= _FIRST_REFUSAL:
             raise self._refused(operation, answer, retries)
         parsed = _parse(answer)
-        parsed["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": answer.headers, "RetryAttempts": retries}
+        metadata = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers, "RetryAttempts": retries}
+        parsed["ResponseMetadata"] = metadata
         return parsed
 
     def _refused(self, operation: str, answer: Answer, retries: int) -> Exception:
@@ -219,7 +222,7 @@ def _parse(answer: Answer) -> dict[str, Any]:
         parsed = None
     if not isinstance(parsed, dict):
         kind = answer.headers.get("content-type") or "no content type"
-        raise _malformed(f"HTTP 200 with a body that is not SQS's ({kind}, {len(answer.body)} bytes)")
+        raise _malformed(f"HTTP {answer.status} with a body that is not SQS's ({kind}, {len(answer.body)} bytes)")
     return parsed
 
 
