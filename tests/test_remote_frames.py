@@ -17,7 +17,7 @@ from sqs_core.remote.picture import Picture
 from sqs_core.remote.protocol import decode
 from sqs_core.remote.records import MalformedError, from_plain, reader
 from sqs_core.wire import snapshot_to_json, to_plain
-from tui_canned import NOW, consumer, event, finished, held, snapshot, worker
+from tui_canned import NOW, consumer, event, finished, held, quiet_consumer, snapshot, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +117,13 @@ def test_a_snapshot_is_read_back_as_it_was_written() -> None:
     now = snapshot()
     written = json.loads(json.dumps(snapshot_to_json(now)))
     assert from_plain(Snapshot, written) == now
+
+
+def test_requests_per_message_of_an_older_consumer_are_made_of_its_counters() -> None:
+    frame = decode(frame_line(FrameMaker(summary=False).render(snapshot(consumer(), quiet_consumer("none"))), None, 0))
+    for each in frame["consumers"]:
+        del each["requests_per_message"]
+    assert [each.requests_per_message for each in Picture().apply(frame).consumers] == [0.2631, None]
 
 
 def _hostile(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

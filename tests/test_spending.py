@@ -11,7 +11,7 @@ from sqs_core.ledger import Ledger
 from sqs_core.spending import RequestPace, dollars_per_day
 from sqs_tui import format as shown
 from sqs_tui.widgets.latency import cost
-from tui_canned import consumer
+from tui_canned import consumer, quiet_consumer
 
 
 def test_the_pace_is_that_of_the_last_minute() -> None:
@@ -57,7 +57,8 @@ def test_the_ledger_counts_requests_by_message() -> None:
 
 
 def test_the_price_is_on_the_screen_once_it_is_known() -> None:
-    assert "day" not in cost(consumer())
+    assert cost(consumer()).endswith(" · 0.26 requests/msg")
+    assert cost(quiet_consumer()).endswith(" · – requests/msg")
     assert cost(replace(consumer(), dollars_per_day=0.417)).endswith(" requests/msg · $0.42/day")
     assert [shown.dollars(amount) for amount in (0.0, 0.001, 0.42, 138.4, 12_345.0)] == [
         "$0.00", "<$0.01", "$0.42", "$138", "$12,345",

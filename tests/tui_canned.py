@@ -120,6 +120,7 @@ def consumer(queue: str = "orders", **more: Any) -> ConsumerSnapshot:
             received=1049, handled=991, failed=51, retried=48, given_up=3, deleted=990, redelivered=48, empty_polls=4
         ),
         "requests": {"ReceiveMessage": 121, "DeleteMessageBatch": 104, "ChangeMessageVisibility": 51},
+        "requests_per_message": 0.2631,
         "latency_ms": Latencies(
             Percentiles(12.0, 33.0, 61.0, 88.0, 121),
             Percentiles(420.0, 1310.0, 2240.0, 3105.0, 1049),
@@ -154,6 +155,7 @@ def quiet_consumer(queue: str = "orders", **more: Any) -> ConsumerSnapshot:
         "dlq": None,
         "totals": Totals(),
         "requests": {},
+        "requests_per_message": None,
         "latency_ms": Latencies(nothing, nothing, nothing, nothing),
         "threads": (poller(1), worker(1), worker(2)),
         "in_flight": (),

@@ -15,7 +15,7 @@ from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.failures import FailureTally
 from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
 from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
-from sqs_core.spending import RequestPace
+from sqs_core.spending import RequestPace, requests_per_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -242,8 +242,7 @@ class Ledger:
         return dict(self._requests)
 
     def requests_per_message_locked(self) -> float | None:
-        received = self._totals["received"]
-        return round(self._requests.total() / received, 4) if received else None
+        return requests_per_message(self._requests.total(), self._totals["received"])
 
     def requests_per_day_locked(self) -> float | None:
         return self._pace.per_day(self.clock.monotonic())

@@ -1,4 +1,4 @@
-"""What a consumer's requests come to: how many in a day at the pace of the last minute, and their price."""
+"""What a consumer's requests come to: how many for a message, how many in a day at the last minute's pace, and their price."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class RequestPace:
             return None
         recent = sum(count for second, count in self._seconds if second > now - _WINDOW_SECONDS)
         return recent / min(elapsed, _WINDOW_SECONDS) * _DAY_SECONDS
+
+
+def requests_per_message(requests: int, received: int) -> float | None:
+    """How many requests a received message took; None before one was received."""
+    return round(requests / received, 4) if received else None
 
 
 def dollars_per_day(requests_per_day: float | None, *, fifo: bool) -> float | None:

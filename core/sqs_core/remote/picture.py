@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from sqs_core.model import ConsumerSnapshot, CredentialReport, EngineInfo, Event, Snapshot
 from sqs_core.remote.frames import LISTS
 from sqs_core.remote.records import MOST_ITEMS, TYPE_NAMES, MalformedError, reader
+from sqs_core.spending import requests_per_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ class Picture:
         if self._engine is None:
             raise MalformedError("a frame lacks engine")
         at = reader(float, is_time=True)(frame.get("at"), "at")
-        consumers = tuple(ConsumerSnapshot(**known) for known in self._consumers.values())
+        consumers = tuple(map(_snapshot, self._consumers.values()))
         return Snapshot(at, self._engine, self._credentials, consumers, self._events)
 
     def _read_top(self, frame: Mapping[str, Any]) -> None:
@@ -68,6 +69,14 @@ class Picture:
             queue = reader(str)(each.get("queue"), "queue")
             consumers[queue] = _consumer(self._consumers.get(queue, {}), each)
         self._consumers = consumers
+
+
+def _snapshot(known: Mapping[str, Any]) -> ConsumerSnapshot:
+    """What older consumers and recordings do not tell is made of what they do."""
+    if "requests_per_message" in known:
+        return ConsumerSnapshot(**known)
+    spent = requests_per_message(sum(known["requests"].values()), known["totals"].received)
+    return ConsumerSnapshot(**known, requests_per_message=spent)
 
 
 def _consumer(known: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

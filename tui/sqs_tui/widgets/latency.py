@@ -91,8 +91,7 @@ def _curve(name: str, values: Sequence[float], width: int) -> list[Content]:
 def cost(consumer: ConsumerSnapshot) -> str:
     """What share of the polls came back empty, how many requests a message took, and what a day of this costs."""
     polls = consumer.requests.get("ReceiveMessage", 0)
-    received = consumer.totals.received
-    spent = sum(consumer.requests.values()) / received if received else None
+    spent = consumer.requests_per_message
     each = "–" if spent is None else f"{spent:.2f}" if spent < 10 else f"{spent:,.0f}"
     price = "" if consumer.dollars_per_day is None else f" · {shown.dollars(consumer.dollars_per_day)}/day"
     return f"empty {shown.ratio(consumer.totals.empty_polls, polls)} · {each} requests/msg{price}"
