@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -22,5 +26,14 @@ class Bare(App[None]):
         yield Footer()
 
 
+def leave_with_the_terminal() -> None:
+    """End when the terminal is gone: Textual would go on reading its end, as fast as it can."""
+    gone = select.poll()
+    gone.register(sys.stdin.fileno(), 0)  # a hang-up is told in any case
+    gone.poll()
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=leave_with_the_terminal, daemon=True).start()
     Bare().run()
