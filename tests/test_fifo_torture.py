@@ -70,13 +70,13 @@ def test_each_group_keeps_its_order(
         command = [sys.executable, str(Path(__file__).with_name("fifo_consumer.py")), proxy.url, queue.name, str(SEED)]
         keys = {"AWS_ACCESS_KEY_ID": servers.DUMMY_KEY, "AWS_SECRET_ACCESS_KEY": servers.DUMMY_KEY}
         environment = {**os.environ, **keys, "FINISHED_LOG": str(finished)}
-        killer = Killer(command, finished, SEED, env=environment, cwd=tmp_path)
-        for _ in range(kills):
-            killer.kill_after_a_while(0.5)
-        process = killer.start()
-        wait_until(lambda: depth(sqs, queue.url) == (0, 0), 180, look_seconds=0.2)
-        process.terminate()
-        process.communicate(timeout=40)
+        with Killer(command, finished, SEED, env=environment, cwd=tmp_path) as killer:
+            for _ in range(kills):
+                killer.kill_after_a_while(0.5)
+            process = killer.start()
+            wait_until(lambda: depth(sqs, queue.url) == (0, 0), 180, look_seconds=0.2)
+            process.terminate()
+            process.communicate(timeout=40)
     verdict = judge(sent, finished, killer.kills)
     broken = violations(line["id"] for line in read_lines(finished))
     note = f"{kills} SIGKILLs, resizes, handlers and acks fail; order violations {len(broken)}"

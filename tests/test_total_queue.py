@@ -18,6 +18,7 @@ from total_queue import HANDLERS, Killer, judge, produce
 from waiting import wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from mypy_boto3_sqs import SQSClient
@@ -71,13 +72,13 @@ def test_kills_at_random_moments_lose_nothing(
     lost_answers = Rule(Fault.LOST, "SendMessageBatch", probability=0.05)
     with ChaosProxy(localstack, lost_answers, seed=SEED) as proxy:
         produce(make_client(proxy.url), room.queue.url, ids, room.sent)
-    killer = room.killer(consume(room, localstack), SEED)
-    for _ in range(kills):
-        killer.kill_after_a_while(1.2)
-    process = killer.start_and_wait()
-    wait_until(room.drained, 120, look_seconds=0.2)
-    process.terminate()
-    out, _ = process.communicate(timeout=40)
+    with room.killer(consume(room, localstack), SEED) as killer:
+        for _ in range(kills):
+            killer.kill_after_a_while(1.2)
+        process = killer.start_and_wait()
+        wait_until(room.drained, 120, look_seconds=0.2)
+        process.terminate()
+        out, _ = process.communicate(timeout=40)
     report: dict[str, Any] = json.loads(out)
     verdict = judge(room.sent, room.finished, killer.kills)
     note = (
@@ -97,20 +98,32 @@ def test_a_consumer_that_deletes_before_it_handles_is_caught(
     messages, kills = scale(150, 600), scale(2, 10)
     produce(room.sqs, room.queue.url, [f"order-{number:05}" for number in range(messages)], room.sent)
     broken = [sys.executable, str(Path(__file__).with_name("early_deleter.py")), localstack, room.queue.url]
-    killer = room.killer(broken, SEED)
-    for _ in range(kills):
-        killer.kill_after_a_while(0.3)
-        if room.drained():
-            break
-    process = killer.start()
-    wait_until(room.drained, 60, look_seconds=0.2)
-    process.terminate()
-    process.communicate(timeout=20)
+    with room.killer(broken, SEED) as killer:
+        for _ in range(kills):
+            killer.kill_after_a_while(0.3)
+            if room.drained():
+                break
+        process = killer.start()
+        wait_until(room.drained, 60, look_seconds=0.2)
+        process.terminate()
+        process.communicate(timeout=20)
     verdict = judge(room.sent, room.finished, killer.kills)
     table(
         Row("control: deletes before handling, killed", messages, len(verdict.ok), len(verdict.lost), verdict.times, "must lose")
     )
     assert verdict.lost, "the control loses nothing, so the check would see nothing either"
+
+
+def test_a_test_that_fails_leaves_no_consumer_behind(tmp_path: Path) -> None:
+    def fail() -> None:
+        with Killer(["sleep", "600"], tmp_path / "finished", SEED) as killer:
+            started.append(killer.start())
+            raise RuntimeError
+
+    started: list[subprocess.Popen[bytes]] = []
+    with pytest.raises(RuntimeError):
+        fail()
+    assert started[0].returncode is not None
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> Path:

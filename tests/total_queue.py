@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from waiting import wait_until
 
@@ -132,7 +132,7 @@ def produce(sqs: SQSClient, url: str, ids: Sequence[str], log: Path, group: Call
 
 
 class Killer:
-    """Starts a command again and again, and kills it at random moments once it has done something."""
+    """Starts a command again and again, and kills it at random moments once it has done something. None outlives the block."""
 
     def __init__(self, command: Sequence[str], finished: Path, seed: int, **popen: Any) -> None:
         self._command, self._finished, self._popen = command, finished, popen
@@ -140,12 +140,24 @@ class Killer:
         self._dice = random.Random(seed)
         self.kills: dict[int, float] = {}
         self.by_phase: Counter[str] = Counter()
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it."""
         with self._errors.open("wb") as errors:
             # One short line on stdout at the end: the pipe cannot fill.
-            return subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=errors, **self._popen)
+            process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=errors, **self._popen)
+        self._started.append(process)
+        return process
 
     def start_and_wait(self) -> subprocess.Popen[bytes]:
         """Start it, and wait until it says that it consumes: from then on it ends in order when it is told to."""
