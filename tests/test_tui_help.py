@@ -92,6 +92,21 @@ async def test_the_help_is_one_text_and_scrolls() -> None:
         assert running.app.screen_stack == [running.main]
 
 
+@pytest.mark.parametrize(
+    ("keys", "group"),
+    [((), Group.CONSUMER), (("b",), Group.BENCH), (("Q",), Group.QUEUES), (("I",), Group.MOVE)],
+)
+async def test_the_help_begins_with_the_keys_of_the_screen_it_was_opened_from(keys: tuple[str, ...], group: Group) -> None:
+    async with dashboard(size=(80, 24)) as running:
+        await running.press(*keys)
+        below = running.app.screen
+        await running.press("question_mark")
+        said = [line.strip("│ ") for line in running.text().splitlines()]
+        assert next(line for line in said if line and "╭" not in line) == group
+        await running.press("escape")
+        assert running.app.screen is below
+
+
 async def test_y_copies_what_is_under_the_cursor() -> None:
     one = detail(1)
     facade = FakeFacade(details={message_id(1): one})

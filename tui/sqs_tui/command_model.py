@@ -34,6 +34,7 @@ class Place(StrEnum):
     BENCH = "bench"
     FLEET = "fleet"
     MESSAGE = "message"
+    IDENTITY = "identity"
 
 
 class Pane(StrEnum):

@@ -90,10 +90,20 @@ def palette_commands(situation: Situation, place: Place = Place.MAIN) -> list[Co
     ]
 
 
+_FIRST_IN_HELP = {Place.BENCH: (Group.BENCH, Group.MOVE, Group.MESSAGE), Place.IDENTITY: (Group.MOVE, Group.VIEW)}
+_FIRST_WHILE_BROWSING = (Group.QUEUES, Group.VIEW, Group.MOVE)
+
+
 def help_commands(situation: Situation, place: Place = Place.MAIN) -> list[tuple[Group, list[Command]]]:
-    """What the help screen lists: every command by group, without those that view-only hides; of a fleet, what it has."""
-    of_fleet = [Group.FLEET, Group.MOVE, Group.MESSAGE]
-    shown = {Group.DEMO: situation.demo, Group.RECORDING: situation.playing, Group.FLEET: False}
-    groups = of_fleet if place is Place.FLEET else [group for group in Group if shown.get(group, True)]
+    """What the help screen lists: every command by group, those of the screen that it was opened from first.
+
+    Left out are those that view-only hides; of a fleet, all but what it has.
+    """
+    if place is Place.FLEET:
+        groups = [Group.FLEET, Group.MOVE, Group.MESSAGE]
+    else:
+        shown = {Group.DEMO: situation.demo, Group.RECORDING: situation.playing, Group.FLEET: False}
+        first = _FIRST_IN_HELP.get(place, _FIRST_WHILE_BROWSING if situation.browsing else ())
+        groups = [*first, *(group for group in Group if group not in first and shown.get(group, True))]
     listed = [(group, [c for c in COMMANDS if c.group is group and not (c.changes and situation.view_only)]) for group in groups]
     return [(group, commands) for group, commands in listed if commands]

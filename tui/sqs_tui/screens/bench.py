@@ -202,7 +202,7 @@ class BenchScreen(Steady, Screen[None]):
         box.focus()
 
     def _show_help(self) -> None:
-        self.app.push_screen(Help(Situation(queue=True, view_only=self.view_only)))
+        self.app.push_screen(Help(Situation(queue=True, view_only=self.view_only), Place.BENCH))
 
     def _copy_id(self) -> None:
         row = self.table.current

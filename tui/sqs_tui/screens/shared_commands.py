@@ -61,7 +61,7 @@ class SharedCommands:
 
     def _open_identity(self) -> None:
         if self._screen.frame.snapshot is not None:
-            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot))
+            self._screen.app.push_screen(IdentityScreen(self._screen.frame.snapshot, self._screen.situation))
 
     def _screenshot(self) -> None:
         save_screenshot(self._screen, self._options)
