@@ -74,6 +74,20 @@ async def test_groups_and_filters_choose(ministack: str, ministack_sqs: SQSClien
         assert bench.on != "BenchScreen"
 
 
+async def test_a_list_that_is_longer_than_the_screen_says_which_rows_these_are(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
+) -> None:
+    queue = ministack_queue_factory()
+    fill(ministack_sqs, queue, [str(number) for number in range(50)])
+    async with dashboard(make_connection_settings(endpoint_url=ministack), queue.name) as bench:
+        await bench.press("m")
+        await bench.seen()
+        first = re.search(r"1–(\d+) of 50", bench.text().splitlines()[0])
+        assert first
+        await bench.press("G")
+        assert f"{51 - int(first[1])}–50 of 50" in bench.text().splitlines()[0]
+
+
 async def test_a_dead_letter_says_what_ended_it_here(
     ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory
 ) -> None:

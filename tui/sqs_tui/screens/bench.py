@@ -15,12 +15,13 @@ from sqs_core.personal_data import body_mask
 from sqs_core.saved_filters import remember_filter
 from sqs_tui import bench_rows
 from sqs_tui.commands import Place, Situation, palette_commands, place_bindings
+from sqs_tui.rows import Tone
 from sqs_tui.safe_text import content
 from sqs_tui.screens.bench_work import BenchWork
 from sqs_tui.screens.copying import copy_text
 from sqs_tui.screens.help import Help
 from sqs_tui.screens.steady import Steady
-from sqs_tui.summary import MUTED_STYLE
+from sqs_tui.summary import MUTED_STYLE, spread, styled
 from sqs_tui.widgets.filter_bar import FilterInput
 from sqs_tui.widgets.line import Line, PlaceKeys
 from sqs_tui.widgets.live_table import LiveTable
@@ -128,7 +129,7 @@ class BenchScreen(Steady, Screen[None]):
             self._draw_rows(view)
         filtered = bool(self._filter or self._shape)
         self.table.say_when_empty(bench_rows.empty_text(view, filtered))
-        self.query_one("#bench-header", Line).show(lambda _: self._header(view, filtered))
+        self.query_one("#bench-header", Line).show(lambda width: self._header(view, filtered, width))
         self.query_one("#bench-notice", Line).show(lambda _: content(self._notice(view), 400, "$text-warning"))
         self.query_one(PlaceKeys).offer(view_only=self.view_only)
 
@@ -138,11 +139,14 @@ class BenchScreen(Steady, Screen[None]):
         else:
             self.table.show(bench_rows.message_rows(self._chosen.rows, self.marked, self._mask), bench_rows.MESSAGE_COLUMNS)
 
-    def _header(self, view: BenchView, filtered: bool) -> Content:
+    def _header(self, view: BenchView, filtered: bool, width: int) -> Content:
         marked = f" · {len(self.marked):,} marked" if self.marked else ""
         of = f" · dead letters of {self.selected}" if self._dead_letters and self.queue != self.selected else ""
         said = bench_rows.summary_text(view, len(self._chosen.rows), filtered)
-        return Content("\n").join([content(f"{self.queue}{of}{marked}", style="bold"), content(said, style=MUTED_STYLE)])
+        extent = styled(self.table.extent, Tone.MUTED)
+        return Content("\n").join(
+            [spread(content(f"{self.queue}{of}{marked}", style="bold"), extent, width), content(said, style=MUTED_STYLE)]
+        )
 
     def _notice(self, view: BenchView) -> str:
         if view.state is LookState.ASKING:
@@ -180,6 +184,11 @@ class BenchScreen(Steady, Screen[None]):
             self.draw_frame(None)
         else:
             self._work.run("bench_open")
+
+    @on(LiveTable.Moved)
+    def say_where_it_is(self) -> None:
+        """The header says which rows are on the screen."""
+        self.draw_frame(None)
 
     @on(Input.Changed, "#bench-filter")
     def filter_rows(self, event: Input.Changed) -> None:

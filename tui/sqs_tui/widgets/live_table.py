@@ -87,6 +87,12 @@ class LiveTable(Edged, Widget, can_focus=True):
         """The rows that are on the screen."""
         return self._rows[self._first : self._first + max(0, self._page_lines)]
 
+    @property
+    def extent(self) -> str:
+        """Which rows are on the screen, as `1–35 of 92`; empty where all are."""
+        page, whole = self._page_lines, len(self._rows)
+        return f"{self._first + 1}–{min(whole, self._first + page)} of {whole}" if 0 < page < whole else ""
+
     def show(self, rows: tuple[Row, ...], columns: Sequence[Column] | None = None) -> None:
         """Replace the rows; equal lines are not painted again. The selected row keeps its place on the screen."""
         if columns is not None and tuple(columns) != self._columns:
@@ -246,9 +252,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._paint_changes(self._rows, set(indices))
 
     def _update_subtitle(self) -> None:
-        page, whole = self._page_lines, len(self._rows)
-        subtitle = f"{self._first + 1}–{min(whole, self._first + page)} of {whole}" if 0 < page < whole else ""
-        self.write_subtitle(subtitle)
+        self.write_subtitle(self.extent)
 
     def _tone_style(self, tone: Tone) -> Style:
         return self.get_component_rich_style(f"live-table--{tone}")
