@@ -71,7 +71,7 @@ class FakeQueue:
     answers_early: bool = False
     retries: int = 0
     damaged: tuple[str, ...] = ()
-    troubles: deque[Exception | None] = field(default_factory=deque)
+    troubles: deque[BaseException | None] = field(default_factory=deque)
     refusals: deque[dict[int, Refusal]] = field(default_factory=deque)
     polls: list[tuple[int, int, int, str | None]] = field(default_factory=list)
     deletes: list[list[str]] = field(default_factory=list)

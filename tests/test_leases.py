@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from fakes import Bench, Wake, stopping_slot
+from sqs_core import pool as pool_module
 from sqs_core.acker import Acker
 from sqs_core.errors import RequestError
 from sqs_core.held import Verdict
 from sqs_core.leases import LeaseKeeper
 from sqs_core.model import Outcome
 from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, LeasePolicy
-from sqs_core.pool import Slot
+from sqs_core.pool import Pool, Slot
+from waiting import wait_until
 
 
 class _Leases:
@@ -57,6 +63,38 @@ def test_the_buffer_and_the_workers_are_extended_in_batches_of_ten() -> None:
     leases.step(16)
     assert [len(batch) for batch in leases.extensions] == [10, 10, 7]
     assert all(held.extensions == 1 for held in leases.bench.holding.held_locked())
+
+
+@pytest.mark.parametrize("death", [RuntimeError("no memory"), SystemExit(1)])
+@pytest.mark.parametrize("at_batch", [0, 1, 2])
+def test_leases_in_every_batch_outlive_the_thread_that_dies_over_one(
+    death: BaseException, at_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "_REPLACE_AFTER_SECONDS", 0.0)
+    leases = _Leases(30, *(str(number) for number in range(10)))
+    bench, wake = leases.bench, threading.Event()
+    deaths: list[tuple[str, str]] = []
+    for _ in range(2):
+        bench.receive(*(str(number) for number in range(10)))
+    bench.queue.troubles.extend([*[None] * at_batch, death])
+    bench.time.advance(16)
+    keepers = Pool(
+        "lease",
+        lambda: LeaseKeeper(bench.queue, bench.holding, lambda: LeasePolicy(30), wake),
+        lambda name, error: deaths.append((name, error)),
+        wake.set,
+    )
+    keepers.resize(1)
+    try:
+        wait_until(lambda: all(held.extensions for held in list(bench.holding.held_locked())))
+        bench.time.advance(16)
+        wake.set()
+        wait_until(lambda: all(held.extensions == 2 for held in list(bench.holding.held_locked())))
+    finally:
+        keepers.close()
+        wait_until(lambda: keepers.live == 0)
+    assert len(deaths) == 1
+    assert (bench.holding.size(), bench.totals().leases_lost) == (30, 0)
 
 
 def test_a_message_held_for_long_is_received_once_even_with_a_timeout_of_a_second() -> None:
