@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Size = TypeVar("Size")
 _PROPERTY = "torture"
+_CHILDREN = Path(__file__).with_name("switching")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def switch_interval(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What `--switch-interval` asks for."""
+    """What `--switch-interval` asks for, here and in the processes that tests start; those print stacks when they crash."""
     wanted, before = request.config.getoption("--switch-interval"), sys.getswitchinterval()
-    sys.setswitchinterval(wanted or before)
-    yield
-    sys.setswitchinterval(before)
+    if wanted is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SWITCH_INTERVAL_SECONDS", str(wanted))
+        environment.setenv("PYTHONFAULTHANDLER", "1")
+        environment.setenv("PYTHONPATH", str(_CHILDREN), prepend=os.pathsep)
+        sys.setswitchinterval(wanted)
+        yield
+        sys.setswitchinterval(before)
 
 
 @pytest.fixture(scope="session")
