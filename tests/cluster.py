@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consuming import PROGRAM
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     import signal
@@ -98,7 +98,7 @@ class Cluster:
         """End a consumer at once."""
         process = self._consumers.pop(name)
         process.kill()
-        process.wait()
+        process.wait(DEADLINE_SECONDS)
 
     def close(self) -> None:
         """End all consumers."""

@@ -151,7 +151,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(DEADLINE_SECONDS)
         self._out.close()
         self._errors.close()
 

@@ -106,7 +106,7 @@ def group_is_gone(group: int, within_seconds: float = 5) -> bool:
 
 def _runs(group: int) -> bool:
     if not Path("/proc/self/stat").exists():
-        listing = subprocess.run(["ps", "-A", "-o", "stat=,pgid="], capture_output=True, text=True, check=True)
+        listing = subprocess.run(["ps", "-A", "-o", "stat=,pgid="], capture_output=True, text=True, check=True, timeout=30)
         rows = [line.split() for line in listing.stdout.splitlines()]
         return any(int(pgid) == group and not state.startswith("Z") for state, pgid in rows)
     for stat in Path("/proc").glob("[0-9]*/stat"):

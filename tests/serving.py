@@ -30,7 +30,7 @@ class Serving:
         assert self.process.stdout is not None
         self.said = [self.process.stdout.readline(), self.process.stdout.readline()]
         self.url = self.said[-1].strip()
-        assert self.url, self.process.communicate()[1]
+        assert self.url, self.process.communicate(timeout=DEADLINE_SECONDS)[1]
 
     @property
     def origin(self) -> str:
@@ -49,7 +49,7 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=DEADLINE_SECONDS)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
         """Send a signal; the exit code and what else was said."""

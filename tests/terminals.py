@@ -101,7 +101,7 @@ class Terminal:
 
 def processes() -> dict[str, tuple[str, str]]:
     """Live processes: pid → (parent's pid, command line)."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True, timeout=30).stdout
     rows = [line.split(None, 3) for line in listing.splitlines()[1:]]
     return {row[0]: (row[1], row[3]) for row in rows if not row[2].startswith("Z")}
 

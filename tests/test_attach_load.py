@@ -14,7 +14,7 @@ import pytest
 from attaching import Raw
 from consuming import Process, depth, fill
 from sqs_core.remote.sockets import living_sockets
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,9 +45,9 @@ def test_viewers_that_come_and_go_leave_nothing_behind(localstack: str, sqs: SQS
             nonsense = others.submit(_talk_nonsense, path, over)
             fill(sqs, queue, [f"body {number}" for number in range(MESSAGES)])
             visits = [others.submit(_visit, path) for _ in range(VISITS)]
-            assert all(visit.result() for visit in visits)
+            assert all(visit.result(DEADLINE_SECONDS) for visit in visits)
             over.set()
-            assert nonsense.result() > 0
+            assert nonsense.result(DEADLINE_SECONDS) > 0
         wait_until(lambda: depth(sqs, queue.url) == (0, 0))
         wait_until(lambda: _threads(process.pid) <= before[0] and _descriptors(process.pid) <= before[1])
         process.signal()

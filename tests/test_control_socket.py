@@ -23,6 +23,7 @@ from sqs_core.remote.protocol import LOOKS, PROTOCOL
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.remote.sockets import living_sockets, make_private, runtime_directory
 from sqs_core.remote.targets import discover
+from waiting import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from sqs_core.engine import Engine
@@ -128,13 +129,13 @@ def test_what_is_no_consumer_is_not_discovered(engine: Engine) -> None:
     with socket.socket(socket.AF_UNIX) as foreign, served(engine) as path:
         foreign.bind(str(folder / "77.sock"))
         foreign.listen()
-        answering = threading.Thread(target=_answer_html, args=(foreign,))
+        answering = threading.Thread(target=_answer_html, args=(foreign,), daemon=True)
         answering.start()
         try:
             assert [found.path for found in discover()] == [path]
         finally:
             foreign.shutdown(socket.SHUT_RDWR)
-            answering.join()
+            answering.join(DEADLINE_SECONDS)
 
 
 def _answer_html(foreign: socket.socket) -> None:

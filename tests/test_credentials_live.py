@@ -17,7 +17,7 @@ from sqs_core.client import LOOK, AwsSession
 from sqs_core.credentials import expiry
 from sqs_core.engine import Engine
 from sqs_core.settings import ConsumerSettings, make_connection_settings
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +179,7 @@ def test_twenty_threads_at_first_use_cause_one_call(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(DEADLINE_SECONDS)
     assert sts.actions() == ["AssumeRoleWithWebIdentity"]
 
 
@@ -199,7 +199,7 @@ def test_no_connection_is_thrown_away_however_many_threads_use_a_client(
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(DEADLINE_SECONDS)
         client.close()
     assert len(server.seen) == 20
     assert "pool is full" not in caplog.text

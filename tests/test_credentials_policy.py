@@ -197,5 +197,5 @@ def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "PROGRAM_SECONDS", 0.2)
     program = credentials._Program(["sleep", "30"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with pytest.raises(TimeoutError, match=r"the credential_process gave no answer within 0\.2 s"):
-        program.communicate()
+        program.communicate(None)
     assert program.returncode == -signal.SIGKILL

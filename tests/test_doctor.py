@@ -17,6 +17,7 @@ from consuming import depth, fill
 from examining import RunDoctor, said, verdicts
 from identity_servers import Denying, serve
 from sqs_core import doctor, doctor_endpoint
+from waiting import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,13 +113,13 @@ def test_an_endpoint_that_drips_does_not_hold_it_up(run_doctor: RunDoctor, monke
                 peer.sendall(b"H")
 
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        thread = threading.Thread(target=drip, args=(server,))
+        thread = threading.Thread(target=drip, args=(server,), daemon=True)
         thread.start()
         started = time.monotonic()
         code, seen = run_doctor("--endpoint-url", f"http://127.0.0.1:{server.getsockname()[1]}", "doctor")
         took = time.monotonic() - started
         over.set()
-        thread.join()
+        thread.join(DEADLINE_SECONDS)
     assert (code, verdicts(seen)["endpoint"]) == (1, "problem")
     assert took < 5
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqs_core.model import Event, Level
 from sqs_tui import event_writer
 from sqs_tui.event_writer import EventWriter
+from waiting import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     import pytest
@@ -76,7 +77,7 @@ def test_what_the_process_logs_warns_of_and_dies_of_are_lines_of_the_same_kind(m
             warnings.warn("old", DeprecationWarning, stacklevel=1)
         ended = threading.Thread(target=lambda: 1 / 0, name="own")
         ended.start()
-        ended.join()
+        ended.join(DEADLINE_SECONDS)
         writer(_event())
     finally:
         logging.captureWarnings(capture=False)

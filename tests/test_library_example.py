@@ -18,7 +18,7 @@ import pytest
 from consuming import Handled, bodies_in, depth, fill, look, running, wait_for_state
 from sqs_core import ConfigurationError, Consumer
 from sqs_core.model import RunState
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ def test_the_example_consumes_and_drains(localstack: str, sqs: SQSClient, tmp_pa
             wait_until(lambda: send() and process.poll() is not None, look_seconds=0.3)
         finally:
             process.kill()
-            process.wait()
+            process.wait(DEADLINE_SECONDS)
         printed = output.read_text().splitlines()
         assert process.returncode == 0
         assert depth(sqs, url)[1] == 0, "nothing is hidden"

@@ -68,7 +68,7 @@ def pids(process: Process) -> list[int]:
 
 def is_gone(pid: int) -> bool:
     """Whether a process has ended, reaped or not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, timeout=30).stdout.strip()
     return not state or state.startswith("Z")
 
 

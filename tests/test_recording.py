@@ -189,7 +189,9 @@ def test_a_picture_is_the_same_bytes_whatever_the_surroundings(tmp_path: Path) -
         ("one.svg", {}),
         ("two.svg", {"NO_COLOR": "1", "TERM": "dumb", "COLORFGBG": "0;15", "TZ": "Asia/Tokyo", "COLUMNS": "33"}),
     ):
-        done = subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, env={**os.environ, **more})
+        done = subprocess.run(
+            [*command, str(tmp_path / name)], capture_output=True, text=True, env={**os.environ, **more}, timeout=60
+        )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         pictures.append((tmp_path / name).read_bytes())
     assert pictures[0] == pictures[1]

@@ -22,7 +22,7 @@ from sqs_core.policy import LeasePolicy
 from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Pool, Slot
 from sqs_core.settings import ConnectionSettings, ConsumerSettings
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -184,7 +184,7 @@ def test_a_thread_that_is_gone_without_a_word_is_replaced(idle_pool: tuple[Pool,
     pool.resize(2)
     gone = threading.Thread(target=lambda: None)
     gone.start()
-    gone.join()
+    gone.join(DEADLINE_SECONDS)
     slot = pool._slots["idle-1"]
     slot.stop()
     slot.thread = gone

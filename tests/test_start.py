@@ -118,7 +118,9 @@ def test_the_help_is_run_as_if_it_had_been_typed() -> None:
         terminal.press(b"h")
         assert terminal.ended(10.0) == 0
         after = terminal.seen.rpartition(LEAVE_ALT_SCREEN)[2].replace(b"\r\n", b"\n")
-        typed = subprocess.run([COMMAND, "--help"], capture_output=True, check=True, env={**os.environ, "COLUMNS": "120"})
+        typed = subprocess.run(
+            [COMMAND, "--help"], capture_output=True, check=True, timeout=30, env={**os.environ, "COLUMNS": "120"}
+        )
         said, _, printed = after.partition(b"$ sqs-tui --help\n")
         assert b"Usage:" not in said
         assert printed.strip() == typed.stdout.strip()

@@ -114,7 +114,7 @@ class Terminal:
         """Leave nothing behind."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(10)
         os.close(self.master)
 
 
@@ -201,5 +201,5 @@ def test_the_module_that_starts_the_dashboard_leaves_the_colour_system_to_be_set
     code = (
         "import sys; sys.path[:0]=['core','tui']; import sqs_tui.app; print([m for m in sys.modules if m.startswith('textual')])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"

@@ -29,7 +29,7 @@ from consuming import PROGRAM, Process  # noqa: E402 - found by the line above
 from servers import QueueFactory, localstack  # noqa: E402 - as above
 from sqs_core.remote.attached import AttachedEngine  # noqa: E402 - as above
 from sqs_core.remote.targets import local_target  # noqa: E402 - as above
-from waiting import wait_until  # noqa: E402 - as above
+from waiting import DEADLINE_SECONDS, wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Reading:
 
 def handled(pid: int) -> int:
     """Messages that are handled so far."""
-    done = subprocess.run([str(PROGRAM), "snapshot", str(pid)], capture_output=True, check=True, text=True)
+    done = subprocess.run([str(PROGRAM), "snapshot", str(pid)], capture_output=True, check=True, text=True, timeout=60)
     return int(json.loads(done.stdout)["consumers"][0]["totals"]["handled"])
 
 
@@ -96,7 +96,7 @@ class Dashboards:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(DEADLINE_SECONDS)
 
     def _visit(self) -> None:
         while not self._over.is_set():
@@ -140,7 +140,7 @@ def garbage(path: Path) -> Iterator[None]:
     thread.start()
     yield
     over.set()
-    thread.join()
+    thread.join(DEADLINE_SECONDS)
 
 
 def phase(pid: int, seconds: float) -> tuple[float, dict[str, float]]:
@@ -219,7 +219,7 @@ def main() -> None:
         finally:
             for producer in producers:
                 producer.kill()
-                producer.wait()
+                producer.wait(DEADLINE_SECONDS)
         process.signal()
         report = process.end().report()
     _print(found, report)

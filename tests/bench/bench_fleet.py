@@ -82,7 +82,7 @@ def watch(made: Cluster, pods: int, seconds: float) -> tuple[float, int]:
         return (processor_seconds(viewer.pid) - before) / (time.monotonic() - started), written
     finally:
         viewer.kill()
-        viewer.wait()
+        viewer.wait(SETTLE_SECONDS)
         os.close(master)
 
 

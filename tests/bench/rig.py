@@ -174,7 +174,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
-    process.wait()
+    process.wait(LAST_WORDS_SECONDS)
     time.sleep(HANG_UP_SECONDS)
 
 

@@ -89,7 +89,9 @@ def about() -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             continue
     if node := shutil.which("node"):
-        versions["Node"] = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        versions["Node"] = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
     cores = len(os.sched_getaffinity(0))
     machine = f"{cores} cores of {_processor()}, {platform.system()} {platform.release()}"
     command = " ".join(["tests/bench/run.py", *sys.argv[1:]])
