@@ -9,7 +9,8 @@ import pytest
 from sqs_core.demo.chaos import Fault
 from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.engine import DemoEngine
-from sqs_core.demo.faults import ELSEWHERE, FAULT_KINDS, GONE
+from sqs_core.demo.faults import ELSEWHERE, EXPIRED, FAULT_KINDS, GONE
+from sqs_core.demo.kinds import FROZEN
 from sqs_core.demo.scenes import SCENES
 from sqs_core.errors import ConfigurationError
 from sqs_tui.commands import BY_ID, Situation, help_commands, palette_commands
@@ -69,6 +70,58 @@ def test_a_killed_worker_is_replaced_and_its_message_handled(playing: DemoEngine
     wait_until(lambda: _seen(playing).totals.redelivered > 0)
 
 
+def test_a_poller_that_is_frozen_is_shown_as_stuck_until_it_thaws(playing: DemoEngine) -> None:
+    faults = playing.stage.faults
+
+    def hung() -> list[str]:
+        return [thread.name for thread in _seen(playing).threads if thread.state == "hung" and thread.error == FROZEN]
+
+    faults.turn_poller("orders")
+    wait_until(lambda: len(hung()) == 1)
+    assert faults.active == (f"{hung()[0]} of orders frozen",)
+    handled = _seen(playing).totals.handled
+    faults.turn_poller("orders")
+    wait_until(lambda: not hung() and _seen(playing).totals.handled > handled + 5)
+    assert not playing.stage.faults.active
+    faults.turn_poller("orders")
+    wait_until(lambda: len(hung()) == 1)
+    faults.end()
+    wait_until(lambda: not hung())
+    faults.turn_poller("orders")
+    wait_until(lambda: len(hung()) == 1)
+    playing.drain()
+    wait_until(playing.ended)
+    assert playing.clean(), "what was frozen for show holds up no end"
+
+
+def test_expired_credentials_are_refused_and_shown_with_the_reason_until_fresh_ones_come(playing: DemoEngine) -> None:
+    faults = playing.stage.faults
+
+    def warnings() -> str:
+        report = playing.snapshot().credentials
+        return " ".join(report.warnings) if report else ""
+
+    faults.turn_credentials()
+    assert faults.active == (EXPIRED,)
+    wait_until(lambda: "refuses these keys as expired or unknown (ExpiredToken)" in warnings())
+    assert any("ExpiredToken" in event.text for event in playing.events.snapshot() if event.code == "poll.error")
+    handled = playing.finished_messages()
+    faults.turn_credentials()
+    wait_until(lambda: playing.finished_messages() > handled + 10)
+    wait_until(lambda: not warnings())
+    assert not playing.stage.faults.active
+
+
+def test_only_what_is_the_scenes_own_is_frozen_or_expires(playing: DemoEngine) -> None:
+    playing.add_consumer("orders-dlq", "builtin:noop")
+    with pytest.raises(ConfigurationError, match="the pollers of orders-dlq are not the scene's"):
+        playing.stage.faults.turn_poller("orders-dlq")
+    with pytest.raises(ConfigurationError, match="the workers of orders-dlq are not the scene's"):
+        playing.stage.faults.kill_worker("orders-dlq")
+    with pytest.raises(ConfigurationError, match="has not begun yet"):
+        DemoEngine(SCENES["steady"]).stage.faults.turn_credentials()
+
+
 def test_what_is_no_fault_is_refused(playing: DemoEngine) -> None:
     with pytest.raises(ConfigurationError, match="'earthquake' is no fault: choose one of throttled, denied"):
         playing.stage.faults.inject("earthquake", "*", 100)
@@ -98,6 +151,12 @@ class FakeFaults:
     def kill_worker(self, queue: str) -> None:
         raise ConfigurationError(f"no [/x] worker of {queue}")
 
+    def turn_poller(self, queue: str) -> None:
+        self.told.append(f"poller of {queue}")
+
+    def turn_credentials(self) -> None:
+        self.told.append("credentials")
+
 
 async def test_the_panel_injects_what_is_chosen_where_and_how_often() -> None:
     deck: Any = FakeDeck()
@@ -111,6 +170,8 @@ async def test_the_panel_injects_what_is_chosen_where_and_how_often() -> None:
         assert "Now: denied DeleteMessageBatch" in running.text()
         await running.press("w")
         assert "no [/x] worker of" in running.text()
+        await running.press("p", "x")
+        assert deck.faults.told[-2:] == ["poller of orders", "credentials"]
         await running.press("e", "F")
         assert deck.faults.told[-1] == "end"
         assert not isinstance(running.app.screen, FaultsScreen)

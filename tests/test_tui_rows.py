@@ -15,7 +15,7 @@ from sqs_tui.filtering import filtered
 from sqs_tui.spark import curve
 from sqs_tui.trends import Trends
 from sqs_tui.viewer import Frame
-from tui_canned import NOW, consumer, event, finished, held, message_id, quiet_consumer, snapshot, worker
+from tui_canned import NOW, consumer, event, finished, held, message_id, poller, quiet_consumer, snapshot, worker
 
 
 def texts(row: rows.Row) -> list[str]:
@@ -186,3 +186,9 @@ def test_the_dead_letter_queue_has_a_name_and_an_approximate_count(
 ) -> None:
     frame = Frame(snapshot(consumer(dlq=dlq, depth=depth)), queues=("orders",), selected="orders")
     assert summary.details(frame, None, 80).plain.endswith(text)
+
+
+def test_a_poll_that_is_out_for_longer_than_it_may_take_says_so() -> None:
+    polls = consumer(threads=(poller(1, since=NOW - 26),), wait_seconds=20)
+    for now, said in ((NOW, "no answer for 26s; a poll takes 20 s at most"), (NOW - 2, "")):
+        assert texts(pane_rows.poller_rows(polls, now)[0])[-1] == said

@@ -197,11 +197,16 @@ class AwsSession:
         self._key, self._key_id = facts, key_id or self._key_id
         return facts
 
-    def report(self, now: float, identity: Identity, *, error: str | None = None, changed: str | None = None) -> CredentialReport:
-        """The report of this moment; no network, no program. `error` is of a refresh that failed, `changed` a warning."""
+    def report(
+        self, now: float, identity: Identity, *, error: str | None = None, changed: str | None = None, refused: str | None = None
+    ) -> CredentialReport:
+        """The report of this moment; no network, no program.
+
+        `error` is of a refresh that failed, `changed` a warning, `refused` the server's code for credentials that have expired.
+        """
         key = self._key
         if key is not None:
-            key = replace(key, error=key.error or error, changed=changed)
+            key = replace(key, error=key.error or error, changed=changed, refused=refused)
         return build_report(self.connection, key, identity, now, exhausted=self._exhausted)
 
     def identity(self, profile: ClientProfile = SELF) -> Identity:

@@ -95,14 +95,19 @@ class QueueConsumer:
         return clients
 
     def renew_clients(self, session: AwsSession) -> None:
-        """Go on with another session's credentials. What is held stays held."""
+        """Go on with another session's credentials, at once. What is held stays held."""
         if isinstance(self.queue, SqsQueue):
             clients = self._clients(session)
             self.queue.replace_clients(clients.poll, clients.ack, clients.look, clients.send)
+            self.gate.end_pause()
 
     def credentials_expired(self) -> bool:
         """True when the server refused the credentials in use."""
         return isinstance(self.queue, SqsQueue) and self.queue.expired
+
+    def credentials_refused(self) -> str | None:
+        """The server's code while it refuses the credentials as expired, those that came in their place too."""
+        return self.queue.refused if isinstance(self.queue, SqsQueue) else None
 
     def take_facts(self, facts: QueueFacts) -> None:
         """Believe newly read attributes: visibility timeout and redrive policy apply from the next poll on."""
@@ -115,13 +120,17 @@ class QueueConsumer:
 
     def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
         """What makes a thread's loop, by role."""
-        trouble, wait_seconds = PollTrouble(), self.settings.wait_seconds
+        trouble = PollTrouble()
         return {
             Role.LEASE: lambda: LeaseKeeper(queue, self.holding, lambda: self._lease, self._lease_wake),
             Role.ACKER: lambda: Acker(queue, self.holding),
             Role.WORKER: lambda: Worker(self.holding, self.handler),
-            Role.POLLER: lambda: Poller(queue, self.holding, self.gate, trouble, wait_seconds, lambda: self._lease),
+            Role.POLLER: lambda: self.make_poller(queue, trouble),
         }
+
+    def make_poller(self, queue: Queue, trouble: PollTrouble) -> Poller:
+        """What polls; for kinds that poll in a way of their own."""
+        return Poller(queue, self.holding, self.gate, trouble, self.settings.wait_seconds, lambda: self._lease)
 
     def start(self) -> None:
         """Start the pools of a connected consumer."""

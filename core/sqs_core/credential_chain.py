@@ -36,7 +36,10 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What is known of the credentials in use, without a secret. Times in epoch seconds; `error` is of the last refresh."""
+    """What is known of the credentials in use, without a secret. Times in epoch seconds; `error` is of the last refresh.
+
+    `refused` is the code by which the server refuses them as expired.
+    """
 
     method: str
     key_hint: str
@@ -44,6 +47,7 @@ class KeyFacts:
     last_refresh_at: float | None = None
     error: str | None = None
     changed: str | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,8 @@ def _warnings(
 
 
 def _key_warnings(key: KeyFacts, now: float) -> list[str]:
-    warnings = [key.changed] if key.changed else []
+    warnings = [f"SQS refuses these keys as expired or unknown ({key.refused}): others are asked for"] if key.refused else []
+    warnings += [key.changed] if key.changed else []
     if key.error is not None and key.expires_at is not None and key.expires_at - now < ADVISORY_SECONDS:
         left = (key.expires_at - now) / 60
         when = f"expire in {left:.0f} min" if left > 0 else "are expired"

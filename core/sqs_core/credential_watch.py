@@ -51,6 +51,7 @@ class CredentialWatch:
         self._renewals = 0
         self._renewal_fails = False
         self._renew_at = 0.0
+        self._refused: str | None = None
 
     def meet(self, session: AwsSession) -> None:
         """Find a new session's credentials. Raises as `AwsSession.credentials`; the report then says why."""
@@ -79,7 +80,9 @@ class CredentialWatch:
             return
         if now >= self._renew_at and any(consumer.credentials_expired() for consumer in self._engine.consumers):
             session = self._renew(now, session)
-        if now >= self._due_at:
+        refused = next((code for consumer in self._engine.consumers if (code := consumer.credentials_refused())), None)
+        if now >= self._due_at or refused != self._refused:
+            self._refused = refused
             self._due_at = now + REPORT_SECONDS
             try:
                 self._refresh(now, session)
@@ -94,7 +97,7 @@ class CredentialWatch:
         self._renew_at = now + _RENEWAL.delay_seconds(self._renewals)
         try:
             session = AwsSession(self._engine.connection)
-            self.report = session.credentials()
+            session.credentials()
         except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; it is told and tried again
             self._renewal_fails = True
             self.refresh_failed(describe(error))
@@ -118,7 +121,9 @@ class CredentialWatch:
         if self._asked != (session, refreshed) or (self._identity.error is not None and now >= self._ask_again_at):
             self._asked, self._ask_again_at = (session, refreshed), now + _ASK_AGAIN_SECONDS
             self._learn(session.identity())
-        self.report = session.report(wall, self._identity, error=self._failure, changed=self._changed)
+        self.report = session.report(
+            wall, self._identity, error=self._failure, changed=self._changed, refused=self._refused
+        )  # fmt: skip
         self._tell(self.report)
 
     def _is_fresh(self, key: KeyFacts, wall: float) -> bool:

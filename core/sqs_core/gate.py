@@ -109,6 +109,12 @@ class PollGate:
             self._not_before = max(self._not_before, self._holding.ledger.clock.monotonic() + seconds)
             self._busy_queue = False
 
+    def end_pause(self) -> None:
+        """Whatever it was that failed has been mended: poll at once."""
+        with self._holding.lock:
+            self._not_before = 0.0
+            self._holding.room.notify_all()
+
     def set_open(self, is_open: bool) -> None:
         """Let polls out, or not. A poll that is out cannot be recalled."""
         with self._holding.lock:

@@ -77,7 +77,7 @@ class Poller:
         if self._queue.fifo and self._attempt_id is None:
             self._attempt_id = str(uuid.uuid4())
         started, started_lease, started_wall = clock.monotonic(), clock.lease(), clock.wall()
-        answer = self._queue.receive(maximum, self._wait_seconds, lease.visibility_seconds, self._attempt_id)
+        answer = self._receive(maximum, lease)
         elapsed = clock.monotonic() - started
         self._attempt_id = None
         self._recovered()
@@ -87,6 +87,9 @@ class Poller:
         batch = self._holding.admit(answer.messages, left_seconds, lease.margin_seconds, answer.clock_skew_seconds)
         self._note(answer, batch, elapsed, started_wall)
         return len(answer.messages)
+
+    def _receive(self, maximum: int, lease: LeasePolicy) -> Received:
+        return self._queue.receive(maximum, self._wait_seconds, lease.visibility_seconds, self._attempt_id)
 
     def _note(self, answer: Received, batch: list[Held], elapsed: float, started_wall: float) -> None:
         if answer.retries:

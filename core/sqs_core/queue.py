@@ -84,6 +84,7 @@ class SqsQueue:
 
     def __init__(self, name: str, url: str, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
         self.name, self.url, self.fifo = name, url, name.endswith(".fifo")
+        self._refusal: tuple[str, float] | None = None
         self.replace_clients(poll, ack, look, send)
 
     def replace_clients(self, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
@@ -91,14 +92,23 @@ class SqsQueue:
         self._poll, self._ack, self._look, self._send = poll, ack, look, send
         self.expired = False
 
+    @property
+    def refused(self) -> str | None:
+        """The server's code where it refused credentials as expired and has done nothing since that it was asked for then."""
+        return self._refusal[0] if self._refusal else None
+
     def _ask(self, operation: str, request: Callable[[], Any]) -> dict[str, Any]:
         """As `call`; `expired` is set where the server no longer honours the credentials."""
+        started = time.monotonic()
         try:
-            return call(operation, request)
+            answer = call(operation, request)
         except RequestError as error:
             if error.code in EXPIRED_CODES:
-                self.expired = True
+                self.expired, self._refusal = True, (error.code, time.monotonic())
             raise
+        if self._refusal is not None and started > self._refusal[1]:
+            self._refusal = None
+        return answer
 
     def receive(self, maximum: int, wait_seconds: int, visibility_seconds: int, attempt_id: str | None) -> Received:
         """One long poll. An answer that is not SQS's (HTML, an empty body) raises, so that it cannot pass for a quiet queue."""

@@ -45,7 +45,8 @@ DEMO_COMMANDS = (
     ),
     Command(
         "faults", ("F",), "F", "Faults",
-        "Inject a fault between the consumers and the demo's emulator, kill a worker, and end that again.",
+        "Inject a fault between the consumers and the demo's emulator, kill a worker, freeze a poller, let the credentials "
+        "expire; and end that again.",
         Group.DEMO, _on_dashboard, changes=True,
     ),
     Command(

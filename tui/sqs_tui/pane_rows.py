@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Event, Finished, InFlight, ThreadInfo
 
 SHORT_ID_LENGTH = 8
+_TRANSIT_SECONDS = 5.0
+"""What an answer may take beyond its wait before its poll counts as overdue."""
 
 _STATE_TONES = {
     ThreadState.HANDLING: Tone.ACCENT,
@@ -90,8 +92,8 @@ def worker_rows(consumer: ConsumerSnapshot, now: float) -> tuple[Row, ...]:
     return limited([_worker_row(thread, now) for thread in consumer.threads if thread.role is Role.WORKER])
 
 
-def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
-    """A row for each poller thread: what it does and since when, as a clock time."""
+def poller_rows(consumer: ConsumerSnapshot, now: float) -> tuple[Row, ...]:
+    """A row for each poller thread: what it does, since when as a clock time, and how far its poll is past its time."""
     return tuple(
         Row(
             thread.name,
@@ -99,12 +101,19 @@ def poller_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
                 Cell(thread_name(thread.name), Tone.STRONG),
                 Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
                 Cell(shown.clock_time(thread.since), Tone.MUTED),
-                Cell(one_line(thread.error or ""), Tone.BAD),
+                Cell(one_line(thread.error or _overdue(thread, consumer.wait_seconds, now)), Tone.BAD),
             ),
         )
         for thread in consumer.threads
         if thread.role is Role.POLLER
     )
+
+
+def _overdue(thread: ThreadInfo, wait_seconds: int | None, now: float) -> str:
+    out_seconds = now - thread.since
+    if thread.state is not ThreadState.WAITING or wait_seconds is None or out_seconds < wait_seconds + _TRANSIT_SECONDS:
+        return ""
+    return f"no answer for {shown.duration(out_seconds)}; a poll takes {wait_seconds} s at most"
 
 
 def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds: float) -> tuple[Row, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqs_core.demo.chaos_faults import Fault, Rule
 from sqs_core.demo.kinds import MortalConsumer
-from sqs_core.errors import ConfigurationError
+from sqs_core.errors import ConfigurationError, describe
 
 if TYPE_CHECKING:
     from sqs_core.demo.stage import Stage
 
 GONE = "network-gone"
+EXPIRED = "credentials expired"
 _SLOW_SECONDS, _SKEW_SECONDS = 3.0, 600.0
+_EXPIRY = Rule(Fault.ERROR, code="ExpiredToken", text="the security token is expired", status=403)
 ELSEWHERE = "faults are injected into the demo's own emulator and nowhere else: sqs-tui demo has one"
 
 
@@ -33,7 +36,7 @@ def _error(name: str, words: str, code: str, text: str, status: int) -> FaultKin
 FAULT_KINDS = (
     _error("throttled", "refused: too many requests", "RequestThrottled", "too many requests", 400),
     _error("denied", "refused: the role may not", "AccessDenied", "not authorized", 403),
-    _error("expired", "refused: the credentials have expired", "ExpiredToken", "the security token is expired", 403),
+    FaultKind("expired", "refused: the credentials have expired", _EXPIRY),
     _error("server-error", "refused: an internal failure (500)", "InternalFailure", "internal failure", 500),
     FaultKind(GONE, "connections are cut and refused, whatever is asked", None),
     FaultKind("reset", "the connection is reset before SQS hears of it", Rule(Fault.RESET)),
@@ -67,13 +70,16 @@ class Faults:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._rules: dict[str, Rule] = {}
-        self._gone = False
+        self._gone = self._expired = False
 
     @property
     def active(self) -> tuple[str, ...]:
         """What is injected now, in words."""
-        words = tuple(f"{kind} {_where(rule)}" for kind, rule in self._rules.items())
-        return (*words, GONE) if self._gone else words
+        words = [f"{kind} {_where(rule)}" for kind, rule in self._rules.items()]
+        words += [GONE] if self._gone else []
+        words += [EXPIRED] if self._expired else []
+        frozen = {each.name: each.frozen for each in self._stage.engine.consumers if isinstance(each, MortalConsumer)}
+        return (*words, *(f"{poller} of {queue} frozen" for queue, poller in frozen.items() if poller))
 
     def inject(self, kind_id: str, operation: str, share_percent: int) -> None:
         """From now on; one that is injected already gets this operation and share. Raises `ConfigurationError`."""
@@ -93,21 +99,58 @@ class Faults:
         self._stage.say(f"fault {kind_id}, {_where(rule)}: {kind.words}")
 
     def end(self) -> None:
-        """No injected fault any more."""
+        """No injected fault any more; pollers thaw, and credentials that expired are replaced."""
         for rule in self._rules.values():
             self._stage.proxy.remove(rule)
         if self._gone:
             self._stage.proxy.up()
+        for consumer in self._stage.engine.consumers:
+            if isinstance(consumer, MortalConsumer):
+                consumer.thaw_poller()
         self._rules, self._gone = {}, False
         self._stage.say("no injected fault any more")
+        if self._expired:
+            self.turn_credentials()
 
     def kill_worker(self, queue: str) -> None:
         """The next worker of a queue that begins a message dies with it. Raises `ConfigurationError`."""
+        self._mortal(queue, "the workers of {} are not the scene's: they cannot be killed").kill_worker()
+        self._stage.say(f"the next worker of {queue} that begins a message dies: its message is given back, it is replaced")
+
+    def turn_poller(self, queue: str) -> None:
+        """Freeze the poller of a queue that next gets an answer; again: thaw it. Raises `ConfigurationError`."""
+        consumer = self._mortal(queue, "the pollers of {} are not the scene's: they cannot be frozen")
+        if consumer.freezing:
+            consumer.thaw_poller()
+            self._stage.say(f"thawed: what the poller of {queue} had received is taken in now, late")
+        else:
+            consumer.freeze_poller()
+            self._stage.say(f"the next poller of {queue} that gets an answer freezes: what it received is hidden, and not here")
+
+    def turn_credentials(self) -> None:
+        """Let the credentials expire; again: bring fresh ones, in the background. Raises `ConfigurationError`."""
+        if not self._expired:
+            self._stage.proxy.add(_EXPIRY)
+            self._expired = True
+            self._stage.say("the credentials have expired: SQS refuses every request, and asking for others brings the same")
+            return
+        self._stage.proxy.remove(_EXPIRY)
+        self._expired = False
+        threading.Thread(target=self._renew, name="fresh credentials", daemon=True).start()
+
+    def _renew(self) -> None:
+        try:
+            self._stage.find_credentials_anew()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the scene goes on
+            self._stage.say(f"no fresh credentials: {describe(error)}")
+        else:
+            self._stage.say("fresh credentials: every client has them, and polls go out at once")
+
+    def _mortal(self, queue: str, refusal: str) -> MortalConsumer:
         consumer = self._stage.consumer(queue)
         if not isinstance(consumer, MortalConsumer):
-            raise ConfigurationError(f"the workers of {queue} are not the scene's: they cannot be killed")
-        consumer.kill_worker()
-        self._stage.say(f"the next worker of {queue} that begins a message dies: its message is given back, it is replaced")
+            raise ConfigurationError(refusal.format(queue))
+        return consumer
 
 
 def _where(rule: Rule) -> str:

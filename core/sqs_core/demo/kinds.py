@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.consumer import QueueConsumer
@@ -13,7 +14,6 @@ from sqs_core.poller import Poller, PollTrouble
 from sqs_core.worker import Worker
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from sqs_core.clock import Clock
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
     from sqs_core.held import Held, Verdict
     from sqs_core.policy import LeasePolicy
     from sqs_core.pool import Loop, Slot
-    from sqs_core.queue import Queue
+    from sqs_core.queue import Queue, Received
     from sqs_core.settings import ConsumerSettings, QueueReference
 
 _BREATH_SECONDS = 0.02
 """A loop that is hot without end would take a whole core of the machine that shows it."""
 
 
+FROZEN = "frozen in the middle of a receive: what SQS answered is not taken in"
+
+
 class MortalConsumer(QueueConsumer):
-    """What a scene's queues have unless they ask for another kind: its workers may be killed."""
+    """What a scene's queues have unless they ask for another kind: its workers may be killed, and its pollers frozen."""
 
     _doomed = 0
+    _thaw: threading.Event | None = None
+    _frozen: str | None = None
 
     def kill_worker(self) -> None:
         """The next worker that begins a message dies with it."""
@@ -47,9 +52,50 @@ class MortalConsumer(QueueConsumer):
             self._doomed -= dies
         return dies
 
+    @property
+    def frozen(self) -> str | None:
+        """The name of the poller that is frozen, None while there is none."""
+        return self._frozen
+
+    @property
+    def freezing(self) -> bool:
+        """Whether a poller is frozen, or the next one is to be."""
+        return self._thaw is not None
+
+    def freeze_poller(self) -> None:
+        """The next poller that gets an answer does not come back with it, until `thaw_poller`."""
+        with self.holding.lock:
+            self._thaw = self._thaw or threading.Event()
+
+    def thaw_poller(self) -> None:
+        """The frozen poller goes on, and none is to freeze."""
+        with self.holding.lock:
+            thaw, self._thaw, self._frozen = self._thaw, None, None
+        if thaw is not None:
+            thaw.set()
+
+    def freeze_here(self, poller: str) -> None:
+        """Where a poller has its answer: if one is to freeze it is this one."""
+        with self.holding.lock:
+            thaw = self._thaw
+            if thaw is None or self._frozen is not None:
+                return
+            self._frozen = poller
+            self.ledger.thread_locked(poller, Role.POLLER, ThreadState.HUNG, error=FROZEN)
+        thaw.wait()
+
+    def begin_drain(self, timeout_seconds: float) -> None:
+        """See `QueueConsumer`; what was frozen for show holds up no end."""
+        self.thaw_poller()
+        super().begin_drain(timeout_seconds)
+
     def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
         """See `QueueConsumer`."""
         return {**super().loops(queue), Role.WORKER: lambda: _MortalWorker(self)}
+
+    def make_poller(self, queue: Queue, trouble: PollTrouble) -> Poller:
+        """See `QueueConsumer`."""
+        return _MortalPoller(self, queue, trouble, lambda: self._lease)
 
 
 class WorkerKilledError(Exception):
@@ -65,6 +111,22 @@ class _MortalWorker(Worker):
         if self._consumer.claim_death():
             raise WorkerKilledError("it was killed")
         return super()._handle(held)
+
+
+class _MortalPoller(Poller):
+    def __init__(self, consumer: MortalConsumer, queue: Queue, trouble: PollTrouble, lease: Callable[[], LeasePolicy]) -> None:
+        super().__init__(queue, consumer.holding, consumer.gate, trouble, consumer.settings.wait_seconds, lease)
+        self._mortal = consumer
+        self._name = ""
+
+    def step(self, slot: Slot) -> None:
+        self._name = slot.name
+        super().step(slot)
+
+    def _receive(self, maximum: int, lease: LeasePolicy) -> Received:
+        answer = super()._receive(maximum, lease)
+        self._mortal.freeze_here(self._name)
+        return answer
 
 
 class BarrierGate(PollGate):
@@ -91,15 +153,14 @@ class HotConsumer(MortalConsumer):
     hot = True
     log_lines = 0
 
-    def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
+    def make_poller(self, queue: Queue, trouble: PollTrouble) -> Poller:
         """See `QueueConsumer`."""
-        return {**super().loops(queue), Role.POLLER: lambda: _HotPoller(self, queue, lambda: self._lease)}
+        return _HotPoller(self, queue, trouble, lambda: self._lease)
 
 
-class _HotPoller(Poller):
-    def __init__(self, consumer: HotConsumer, queue: Queue, lease: Callable[[], LeasePolicy]) -> None:
-        wait_seconds = consumer.settings.wait_seconds
-        super().__init__(queue, consumer.holding, consumer.gate, PollTrouble(), wait_seconds, lease)
+class _HotPoller(_MortalPoller):
+    def __init__(self, consumer: HotConsumer, queue: Queue, trouble: PollTrouble, lease: Callable[[], LeasePolicy]) -> None:
+        super().__init__(consumer, queue, trouble, lease)
         self._consumer = consumer
 
     def _failed(self, slot: Slot, error: RequestError) -> None:
@@ -136,14 +197,16 @@ class ShortPollingConsumer(MortalConsumer):
     short = True
     pause_seconds = _BREATH_SECONDS
 
-    def loops(self, queue: Queue) -> dict[Role, Callable[[], Loop]]:
+    def make_poller(self, queue: Queue, trouble: PollTrouble) -> Poller:
         """See `QueueConsumer`."""
-        return {**super().loops(queue), Role.POLLER: lambda: _ShortPoller(self, queue, lambda: self._lease)}
+        return _ShortPoller(self, queue, trouble, lambda: self._lease)
 
 
-class _ShortPoller(Poller):
-    def __init__(self, consumer: ShortPollingConsumer, queue: Queue, lease: Callable[[], LeasePolicy]) -> None:
-        super().__init__(queue, consumer.holding, consumer.gate, PollTrouble(), 0, lease)
+class _ShortPoller(_MortalPoller):
+    def __init__(
+        self, consumer: ShortPollingConsumer, queue: Queue, trouble: PollTrouble, lease: Callable[[], LeasePolicy]
+    ) -> None:
+        super().__init__(consumer, queue, trouble, lease)
         self._consumer = consumer
 
     def step(self, slot: Slot) -> None:

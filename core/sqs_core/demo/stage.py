@@ -141,6 +141,13 @@ class Stage:
         consumer.settings = replace(consumer.settings, **changed)
         consumer.renew_clients(self.engine.session())
 
+    def find_credentials_anew(self, **changed: Any) -> None:
+        """As a new process would; `changed` are other figures of `ConnectionSettings`. May ask the network."""
+        engine = self.engine
+        engine.connection = replace(engine.connection, **changed)
+        engine.forget_session()
+        engine.change_session(engine.session())
+
     def consumer(self, queue: str) -> QueueConsumer:
         """The consumer of a queue."""
         return next(each for each in self.engine.consumers if each.name == queue)

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from sqs_core.demo.deck import Deck
 
 _NAME = 14
+_KEY = "bold $text-primary"
 
 
 class FaultsScreen(Panel, Steady, ModalScreen[None]):
-    """Each key acts at once; what came of it is told in the scene's caption. `queue` is whose worker may be killed."""
+    """Each key acts at once; what came of it is told in the scene's caption.
+
+    Workers and pollers are those of `queue`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,F", "dismiss", "Close"),
@@ -35,6 +39,8 @@ class FaultsScreen(Panel, Steady, ModalScreen[None]):
         ("s", "share", "Next share"),
         ("e", "end", "End all faults"),
         ("w", "kill_worker", "Kill a worker"),
+        ("p", "turn_poller", "Freeze or thaw a poller"),
+        ("x", "turn_credentials", "Expired or fresh credentials"),
         *CHOOSING_BINDINGS,
     ]
 
@@ -47,9 +53,10 @@ class FaultsScreen(Panel, Steady, ModalScreen[None]):
         """Where, what, and what is injected now."""
         with Vertical(classes="dialog tall") as dialog:
             dialog.border_title = Content("Faults")
-            dialog.border_subtitle = Content("enter injects · e ends all · w kills a worker · esc closes")
+            dialog.border_subtitle = Content("enter injects · e ends all · esc closes")
             yield Static(id="fault-target")
             yield OptionList(*(Option(_line(kind), id=kind.id) for kind in FAULT_KINDS), id="faults")
+            yield Static(_own_keys(), id="fault-own")
             yield Static(id="fault-active")
 
     def on_mount(self) -> None:
@@ -85,17 +92,32 @@ class FaultsScreen(Panel, Steady, ModalScreen[None]):
         if queue is not None:
             self.attempt(lambda: self._deck.faults.kill_worker(queue))
 
+    def action_turn_poller(self) -> None:
+        """One of the selected queue freezes, or thaws."""
+        queue = self._queue
+        if queue is not None:
+            self.attempt(lambda: self._deck.faults.turn_poller(queue))
+
+    def action_turn_credentials(self) -> None:
+        """They expire, or fresh ones come."""
+        self.attempt(self._deck.faults.turn_credentials)
+
     def tell(self) -> None:
         """See `Panel`."""
         operation, share = operation_words(OPERATIONS[self._operation]), f"{SHARES_PERCENT[self._share]} % of the requests"
         target = Content.assemble(
-            ("o", "bold $text-primary"), " ", styled(operation, Tone.STRONG), "   ",
-            ("s", "bold $text-primary"), " ", styled(share, Tone.STRONG),
+            ("o", _KEY), " ", styled(operation, Tone.STRONG), "   ", ("s", _KEY), " ", styled(share, Tone.STRONG)
         )  # fmt: skip
         self.query_one("#fault-target", Static).update(target)
         active = self._deck.faults.active
         said = f"Now: {' · '.join(active)}" if active else "Now: none injected"
         self.query_one("#fault-active", Static).update(styled(said, Tone.WARNING if active else Tone.MUTED))
+
+
+def _own_keys() -> Content:
+    """What goes by a key of its own."""
+    keys = (("w", "kill a worker"), ("p", "freeze, thaw a poller"), ("x", "expire, renew credentials"))
+    return Content("   ").join(Content.assemble((key, _KEY), " ", styled(words, Tone.PLAIN)) for key, words in keys)
 
 
 def _line(kind: FaultKind) -> Content:

@@ -259,7 +259,7 @@ class MainScreen(Steady, Screen[None]):
         self.table(Pane.WORKERS).show(pane_rows.worker_rows(left, now))
         self.table(Pane.IN_FLIGHT).show(pane_rows.in_flight_rows(left, now, longest))
         self.table(Pane.HISTORY).show(pane_rows.history_rows(left))
-        self.table(Pane.POLLERS).show(pane_rows.poller_rows(consumer))
+        self.table(Pane.POLLERS).show(pane_rows.poller_rows(consumer, now))
         self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
         for pane, text in _EMPTY.items():
             self.table(pane).say_when_empty("Nothing here matches the filter." if query else text)

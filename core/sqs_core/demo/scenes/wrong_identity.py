@@ -6,7 +6,7 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqs_core.demo.accounting import account
 from sqs_core.demo.identity_servers import NO_ANSWER, ROLE_ARN, SECRET, Server, hand_on, instance_metadata, serve, sts
@@ -115,7 +115,7 @@ class WrongIdentity(Scene):
     def do_mend(self) -> str:
         """The policy on, or off."""
         allowed = not self.stage.engine.connection.allow_shared_credentials
-        self.look_again(allow_shared_credentials=allowed)
+        self.stage.find_credentials_anew(allow_shared_credentials=allowed)
         return "keys in files are taken again" if allowed else "keys in files are ignored from now on: the next provider is asked"
 
     def do_next(self) -> str:
@@ -124,15 +124,8 @@ class WrongIdentity(Scene):
         config = (self.home / "config").read_text()
         if own not in config:
             (self.home / "config").write_text(config + own)
-        self.look_again()
+        self.stage.find_credentials_anew()
         return "the pod has a token and a role of its own, which are asked before files and the node"
-
-    def look_again(self, **changed: Any) -> None:
-        """Find credentials anew, as a new process would."""
-        engine = self.stage.engine
-        engine.connection = replace(engine.connection, **changed)
-        engine.forget_session()
-        engine.change_session(engine.session())
 
     def observed(self) -> list[Finding]:
         """Three identities in turn, and only the last one received."""
