@@ -20,6 +20,7 @@ from sqs_core.remote.protocol import CONTROLS, LOOKS
 from sqs_core.remote.server import LONGEST_LOOK_BYTES, MOST_VIEWERS
 from sqs_core.remote.sockets import living_sockets
 from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_core.views import pool_sizes
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_a_view_only_consumer_refuses_every_command(engine: Engine, kind: str) -
         assert "view only; start it with --control" in answer["error"]
         assert viewer.ask("snapshot")["ok"], "and goes on looking"
     assert newest_lines(10) == []
-    assert engine.consumers[0].pool_sizes()[1].target == 8
+    assert pool_sizes(engine.consumers[0])[1].target == 8
 
 
 def test_every_request_is_a_look_or_a_control() -> None:
@@ -91,7 +92,7 @@ def test_a_command_that_cannot_be_logged_is_not_carried_out(engine: Engine, monk
     with served(engine, control=True) as path, Raw(path) as viewer:
         viewer.line()
         assert "XDG_STATE_HOME" in viewer.ask("resize", queue="orders", workers=3)["error"]
-    assert engine.consumers[0].pool_sizes()[1].target == 8
+    assert pool_sizes(engine.consumers[0])[1].target == 8
 
 
 def test_a_replay_in_a_deployed_environment_needs_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

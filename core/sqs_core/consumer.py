@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.acker import Acker, ackers_for
+from sqs_core.autoscale import Autoscaler
 from sqs_core.bring_up import UNKNOWN_VISIBILITY_SECONDS, first_facts
 from sqs_core.client import LOOK
 from sqs_core.errors import ConfigurationError
@@ -19,7 +20,7 @@ from sqs_core.gate import PollGate
 from sqs_core.holding import Holding
 from sqs_core.leases import LeaseKeeper
 from sqs_core.ledger import Ledger
-from sqs_core.model import DeadLetterQueue, Level, PoolName, PoolSize, Role, RunState, ThreadState  # fmt: skip
+from sqs_core.model import DeadLetterQueue, Level, PoolName, Role, RunState, ThreadState  # fmt: skip
 from sqs_core.policy import LeasePolicy
 from sqs_core.poller import Poller, PollTrouble
 from sqs_core.pool import Loop, Pool
@@ -76,6 +77,7 @@ class QueueConsumer:
         self._end_at: float | None = None
         self._pools: dict[Role, Pool] = {}
         self._threads = ThreadWatch(self)
+        self.autoscaler = Autoscaler(*settings.autoscale) if settings.autoscale else None
 
     def connect(self, session: AwsSession) -> None:
         """Find the queue and read its attributes. Raises `ConfigurationError` for good, `RequestError` for now."""
@@ -190,8 +192,8 @@ class QueueConsumer:
             self.gate.set_open(True)
         self.events.record(Level.INFO, Code.CONSUMER_RESUMED, self.name, "receiving again")
 
-    def resize(self, pool: PoolName, target: int) -> None:
-        """Set a pool's size; growing is immediate, shrinking waits for the current messages."""
+    def resize(self, pool: PoolName, target: int, why: str = "") -> None:
+        """Set a pool's size; growing is immediate, shrinking waits for the current messages. Without a `why` it is by hand."""
         role = Role.WORKER if pool is PoolName.WORKERS else Role.POLLER
         if self.state not in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED):
             raise ConfigurationError(f"{self.name} is {self.state}: its pools cannot be resized now")
@@ -200,7 +202,10 @@ class QueueConsumer:
             self._pools[Role.ACKER].resize(ackers_for(target))
         before = self._pools[role].target
         self._pools[role].resize(target)
-        text = f"{pool}: {before} → {target}"
+        if self.autoscaler is not None and pool is PoolName.WORKERS and not why:
+            self.autoscaler.rest(self.clock.monotonic(), self.clock.wall())
+            why = f"by hand, so autoscale rests for {self.autoscaler.pace.rest_seconds:g} s"
+        text = f"{pool}: {before} → {target}{f': {why}' if why else ''}"
         self.events.record(Level.INFO, Code.CONSUMER_RESIZED, self.name, text, collapse=pool.value)
 
     def begin_drain(self, timeout_seconds: float) -> None:
@@ -235,6 +240,8 @@ class QueueConsumer:
     def _supervise(self) -> None:
         if self._pools:
             self._threads.step(self._pools)
+        if self.autoscaler is not None and self.state is RunState.RUNNING:
+            self.autoscaler.step(self)
         if self.state is RunState.PAUSING and self._is_empty():
             with self._lock:
                 if self.state is RunState.PAUSING:
@@ -282,13 +289,6 @@ class QueueConsumer:
     def message(self, message_id: str) -> MessageDetail | None:
         """A message we hold or remember, whole."""
         return message_detail(self.ledger, self.holding, message_id)
-
-    def pool_sizes(self) -> tuple[PoolSize, PoolSize]:
-        """Pollers and workers; `busy` is filled in by `snapshot`."""
-        wanted = {Role.POLLER: self.settings.pollers, Role.WORKER: self.settings.workers}
-        pools = [(self._pools.get(role), target) for role, target in wanted.items()]
-        pollers, workers = (PoolSize(pool.target, pool.live) if pool else PoolSize(target, 0) for pool, target in pools)
-        return pollers, workers
 
     def pools(self) -> dict[Role, Pool]:
         """The pools by role; none before `start`."""

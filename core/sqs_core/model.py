@@ -56,6 +56,15 @@ class PoolSize:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscale:
+    """The bounds between which the workers' pool is resized by itself; until `rests_until` it is not, as somebody resized it."""
+
+    minimum: int
+    maximum: int
+    rests_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BufferSize:
     """Messages received and waiting for a worker, and the bound."""
 
@@ -203,6 +212,7 @@ class ConsumerSnapshot:
     transport: str | None = None
     requests_per_message: float | None = None
     dollars_per_day: float | None = None
+    autoscale: Autoscale | None = None
 
     @property
     def held(self) -> int:

@@ -72,6 +72,7 @@ class ConsumerSettings:
 
     `allow_short_read_timeout` lets the client hang up before SQS answers, which loses messages: for tests and the demo, which
     show just that. No flag sets it. `transport` is `auto`, `boto3` or `lean`: what the calls of every message go through.
+    `autoscale` is the fewest and the most workers, between which their number goes by how busy they are; None leaves it alone.
     """
 
     workers: int = 8
@@ -84,10 +85,13 @@ class ConsumerSettings:
     handler_timeout_seconds: float | None = None
     allow_short_read_timeout: bool = False
     transport: str = "auto"
+    autoscale: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with the number and the bound."""
         check_threads("workers", self.workers)
+        if self.autoscale is not None:
+            _check_autoscale(*self.autoscale, self.workers)
         check_threads("pollers", self.pollers)
         _between("--wait", self.wait_seconds, 0, 20, "SQS waits at most 20 s")
         _between("--batch", self.batch, 1, 10, "SQS gives at most 10 messages a receive")
@@ -118,6 +122,12 @@ class ConsumerSettings:
 def check_threads(pool: str, target: int) -> None:
     """Refuse a pool's size that cannot be."""
     _between(f"--{pool}", target, 1, MAXIMUM_THREADS)
+
+
+def _check_autoscale(minimum: int, maximum: int, workers: int) -> None:
+    _between("--autoscale MIN", minimum, 1, MAXIMUM_THREADS)
+    _between("--autoscale MAX", maximum, minimum + 1, MAXIMUM_THREADS, "MAX must be more than MIN")
+    _between("--workers", workers, minimum, maximum, "the bounds of autoscale")
 
 
 def _between(option: str, value: float, low: float, high: float, why: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, MessageDetail, Snapshot
+from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, MessageDetail, PoolSize, Role, Snapshot
 from sqs_core.spending import dollars_per_day
 from sqs_core.version import __version__
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
     """A consumer at one moment; its numbers add up."""
-    ledger, holding = consumer.ledger, consumer.holding
+    ledger, holding, scaler = consumer.ledger, consumer.holding, consumer.autoscaler
     with ledger.lock:
-        pollers, workers = consumer.pool_sizes()
+        pollers, workers = pool_sizes(consumer)
         return ConsumerSnapshot(
             queue=consumer.name,
             url=consumer.queue.url if consumer.queue else consumer.reference.url or "",
@@ -45,7 +45,16 @@ def consumer_snapshot(consumer: QueueConsumer) -> ConsumerSnapshot:
             transport=consumer.transport.value if consumer.transport else None,
             requests_per_message=ledger.requests_per_message_locked(),
             dollars_per_day=dollars_per_day(ledger.requests_per_day_locked(), fifo=holding.fifo),
+            autoscale=scaler.view() if scaler else None,
         )
+
+
+def pool_sizes(consumer: QueueConsumer) -> tuple[PoolSize, PoolSize]:
+    """Pollers and workers, `busy` left out; before the start as many as there are to be."""
+    pools, wanted = consumer.pools(), {Role.POLLER: consumer.settings.pollers, Role.WORKER: consumer.settings.workers}
+    known = [(pools.get(role), target) for role, target in wanted.items()]
+    pollers, workers = (PoolSize(pool.target, pool.live) if pool else PoolSize(target, 0) for pool, target in known)
+    return pollers, workers
 
 
 def message_detail(ledger: Ledger, holding: Holding, message_id: str) -> MessageDetail | None:

@@ -27,6 +27,7 @@ TIMES = frozenset(
         "last_at",
         "expires_at",
         "last_refresh_at",
+        "rests_until",
         "since",
     }
 )

@@ -67,6 +67,9 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 @click.argument("queues", nargs=-1, required=True, metavar="QUEUE...")
 @click.option("--handler", metavar="SPEC", help="module:function, exec:COMMAND, http://URL, or builtin:echo|noop|sleep|fail.")
 @click.option("--workers", type=WholeNumber(), default=8, show_default=True, help="Threads that handle, one message each.")
+@click.option(
+    "--autoscale", metavar="MIN:MAX", help="Let the number of workers go by how busy they are; resized by hand it rests."
+)
 @click.option("--pollers", type=WholeNumber(), default=2, show_default=True, help="Threads that receive.")
 @click.option("--wait", type=WholeNumber(), default=20, show_default=True, help="Long poll, seconds (0-20).")
 @click.option("--visibility", type=WholeNumber(), help="Visibility timeout, seconds (default: the queue's).")

@@ -49,9 +49,18 @@ def _finished(message: Finished) -> Subject:
 def workers_title(whole: ConsumerSnapshot, left: ConsumerSnapshot, query: Query) -> str:
     """`Workers  5 of 8 busy`, or how many the filter leaves of how many."""
     if not _filters(query):
-        return f"Workers  {whole.workers.busy} of {whole.workers.live} busy{_asked(query)}"
+        return f"Workers  {whole.workers.busy} of {whole.workers.live} busy{_autoscale(whole)}{_asked(query)}"
     everyone = sum(thread.role is Role.WORKER for thread in whole.threads)
     return f"Workers  {len(left.threads)} of {everyone}{_asked(query)}"
+
+
+def _autoscale(consumer: ConsumerSnapshot) -> str:
+    scale = consumer.autoscale
+    if scale is None:
+        return ""
+    if scale.rests_until is None:
+        return f" · autoscale {scale.minimum}–{scale.maximum}"
+    return f" · by hand: autoscale rests until {shown.clock_time(scale.rests_until)}"
 
 
 def in_flight_title(whole: ConsumerSnapshot, left: ConsumerSnapshot, query: Query) -> str:

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
-    """Consumer settings from `consume`'s flags."""
+    """Consumer settings from `consume`'s flags. With `--autoscale` it begins as near to `--workers` as the bounds allow."""
+    autoscale, workers = _autoscale(flags["autoscale"]), flags["workers"]
     return ConsumerSettings(
-        workers=flags["workers"],
+        workers=workers if autoscale is None else max(autoscale[0], min(workers, autoscale[1])),
         pollers=flags["pollers"],
         wait_seconds=flags["wait"],
         visibility_seconds=flags["visibility"],
@@ -46,7 +47,17 @@ def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
         drain_timeout_seconds=flags["drain_timeout"],
         handler_timeout_seconds=flags["handler_timeout"],
         transport=flags["transport"],
+        autoscale=autoscale,
     )
+
+
+def _autoscale(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    minimum, _, maximum = text.partition(":")
+    if not (minimum.isascii() and minimum.isdigit() and maximum.isascii() and maximum.isdigit()):
+        raise ConfigurationError(f"--autoscale {text!r} is not MIN:MAX, such as 2:24: the fewest and the most workers")
+    return int(minimum), int(maximum)
 
 
 def check_consume(queues: Iterable[str], flags: dict[str, Any]) -> tuple[ConnectionSettings, ConsumerSettings]:

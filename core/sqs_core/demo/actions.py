@@ -20,6 +20,9 @@ ACTIONS = (
     SceneAction("mend", "M", "Mend", "Mend, or break again", "Put right what this scene does wrong; again, break it."),
     SceneAction("heartbeat", "H", "Heartbeat", "Heartbeat on or off", "Whether leases are extended while a handler works."),
     SceneAction("look", "V", "Look", "Look with an ordinary viewer", "Receive messages as most viewers do, and delete none."),
+    SceneAction(
+        "autoscale", "A", "Autoscale", "Autoscaler on or off", "Whether the number of workers goes by how busy they are."
+    ),
     SceneAction("next", "N", "Next", "The next thing", "What this scene goes on with; its caption says what that is."),
 )
 BY_ID = {action.id: action for action in ACTIONS}

@@ -93,7 +93,8 @@ class Teller:
             text = f"a poll failed: {_HUNG_UP} → what SQS answers is hidden until its visibility timeout"
         elif event.code == Code.POLL_ERROR and _DENIED in event.text:
             text = "a poll was denied: the role may not receive"
-        times = f" (×{event.count})" if event.count > 1 else ""
+        same = event.code != Code.CONSUMER_RESIZED  # which counts how often, whatever the sizes
+        times = f" (×{event.count})" if event.count > 1 and same else ""
         where = f"{event.queue}: " if event.queue else ""
         self._add(f"{where}{text}", told=False, times=times)
 

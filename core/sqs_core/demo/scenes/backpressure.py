@@ -1,11 +1,13 @@
-"""Ten times the load, and pools that are too small for it."""
+"""Ten times the load, a pool that is too small for it, and one that sizes itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqs_core.autoscale import Autoscaler, Pace
 from sqs_core.demo.accounting import account
 from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
+from sqs_core.events import Code
 from sqs_core.model import PoolName
 from sqs_core.settings import ConsumerSettings
 
@@ -20,18 +22,24 @@ _SETTINGS = ConsumerSettings(workers=_FEW, pollers=2, drain_timeout_seconds=DRAI
 _RATE_PER_SECOND, _TIMES = 3.0, 10
 _DEEP, _SHALLOW = 60, 20
 _MOST_PREFETCHED = 10
+_LOOK_SECONDS, _GROW_SECONDS, _SHRINK_SECONDS, _REST_SECONDS = 0.25, 2.0, 10.0, 60.0
+"""Of the autoscaler, shorter than a consumer's own: nobody wants to watch half a minute of calm."""
 
 
 class Backpressure(Scene):
     """Two workers do five orders a second; then thirty come."""
 
     name = "backpressure"
-    summary = "ten times the orders: they wait in SQS and not in the consumer; then the pool grows"
+    summary = "ten times the orders: they wait in SQS and not in the consumer; then the pool grows, by hand or by itself"
     teaches = "a consumer takes no more than its workers soon get to: what waits in SQS is safe, and others can take it"
-    watch = "N: ten times the orders. Pollers: blocked; the buffer stays at 10, the depth grows. + (or M): more workers."
+    watch = "N: ten times the orders. Pollers block, the buffer stays at 10, the depth grows. Then + by hand or A by itself."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 30),)
     load = Load(rate_per_second=_RATE_PER_SECOND, handler_seconds=0.4, failure_share=0.0, unknown_share=0.0)
-    actions = (Offer("next", "ten times the orders; again: as before"), Offer("mend", f"{_MANY} workers; again: {_FEW}"))
+    actions = (
+        Offer("next", "ten times the orders"),
+        Offer("autoscale", "autoscale on, off"),
+        Offer("mend", f"{_MANY} workers, {_FEW}"),
+    )
 
     flooded = False
     grown = False
@@ -40,12 +48,13 @@ class Backpressure(Scene):
     left = _DEEP
 
     def story(self) -> Iterator[Pause]:
-        """Calm, the flood, and a pool that fits it."""
+        """Calm, the flood, and a pool that comes to fit it."""
         yield lambda: self.stage.seen(_QUEUE).totals.handled > 0
         yield from self.invite("next")
         yield lambda: self.look() > _DEEP
         self.stage.say(f"{self.deepest} orders wait in SQS, at most {self.most_buffered} in our buffer: pollers wait for room")
-        yield from self.invite("mend", 1.0)
+        if self.stage.unattended:
+            self.stage.act("autoscale")
         yield lambda: self.wait_yet() < _SHALLOW
         self.stage.say(f"{self.stage.seen(_QUEUE).workers.live} workers keep up: {self.left} orders wait")
 
@@ -75,12 +84,30 @@ class Backpressure(Scene):
         self.stage.engine.resize(_QUEUE, PoolName.WORKERS, workers)
         return f"{workers} workers from now on"
 
+    def do_autoscale(self) -> str:
+        """Let the number of workers go by how busy they are, or leave it alone."""
+        consumer = self.stage.consumer(_QUEUE)
+        if consumer.autoscaler is not None:
+            consumer.autoscaler = None
+            return "autoscale is off: the workers stay as many as they are"
+        pace = Pace(*map(self.stage.seconds, (_LOOK_SECONDS, _GROW_SECONDS, _SHRINK_SECONDS, _REST_SECONDS)))
+        consumer.autoscaler = Autoscaler(_FEW, _MANY, pace)
+        return (
+            f"autoscale, {_FEW}–{_MANY} workers: doubled after {pace.grow_after_seconds:g} s of backlog, halved when few would do"
+        )
+
+    def grown_by_itself(self) -> list[str]:
+        """What the autoscaler said as it resized."""
+        resized = [event.text for event in self.stage.engine.events.snapshot() if event.code == Code.CONSUMER_RESIZED]
+        return [text for text in resized if "every worker was busy" in text]
+
     def observed(self) -> list[Finding]:
         """Deep in SQS, shallow here, and then worked off."""
-        most = self.most_buffered
+        most, grown = self.most_buffered, self.grown_by_itself()
         return [
             Finding("orders waited in SQS", self.deepest > _DEEP, f"{self.deepest} waited"),
             Finding("and not in the consumer", 0 < most <= _MOST_PREFETCHED, f"{most} in its buffer at most"),
+            Finding("the pool grew by itself", len(grown) > 0, grown[-1] if grown else "it did not"),
             Finding("more workers worked it off", self.left < _SHALLOW, f"{self.left} left"),
             account(self.stage, _QUEUE).finding(),
         ]
