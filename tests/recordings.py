@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqs_core.model import SCHEMA
-from sqs_core.recorder import RECORDING
+from sqs_core.recorder import header_line, moment_line
 from sqs_core.remote.frames import FrameMaker, frame_line
-from sqs_core.remote.protocol import encode
 from tui_canned import NOW, consumer, snapshot
 
 if TYPE_CHECKING:
@@ -18,9 +15,7 @@ if TYPE_CHECKING:
 
     from sqs_core.model import Snapshot
 
-HEADER = encode(
-    {"type": "recording", "recording": RECORDING, "schema": SCHEMA, "version": "0", "started_at": "2026-03-01T10:00Z"}
-)
+HEADER = header_line(NOW)
 COMPLETE_EVERY = 7
 
 
@@ -39,8 +34,7 @@ def lines(snapshots: Sequence[Snapshot], note: str | None = None) -> list[bytes]
     for number, each in enumerate(snapshots):
         now = maker.render(each)
         frame = frame_line(now, before if number % COMPLETE_EVERY else None, dropped=0)
-        noted = b'"note":%s,' % json.dumps(note).encode() if note is not None and number == 1 else b""
-        made.append(b'{"seconds":%d,%s"frame":%s}\n' % (number, noted, frame.rstrip()))
+        made.append(moment_line(number, note if number == 1 else None, frame))
         before = now
     return made
 

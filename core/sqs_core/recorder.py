@@ -41,6 +41,18 @@ _STILL_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
 
 
+def header_line(started_at: float) -> bytes:
+    """The first line of a recording that begins at this time (seconds since the epoch)."""
+    header = {"type": "recording", "recording": RECORDING, "schema": SCHEMA, "version": __version__}
+    return encode({**header, "started_at": iso(started_at)})
+
+
+def moment_line(seconds: float, note: str | None, frame: bytes) -> bytes:
+    """A line of a recording: a line of `frame_line`, and the note where it is another than before."""
+    noted = b"" if note is None else b'"note":%s,' % json.dumps(note).encode()
+    return b'{"seconds":%.3f,%s"frame":%s}\n' % (seconds, noted, frame.rstrip())
+
+
 class Recorder:
     """Records while its block runs, on a thread of its own: neither a slow nor a failing disk holds anything else up.
 
@@ -97,17 +109,7 @@ class Recorder:
                 os.close(self._descriptor)
 
     def _record(self) -> None:
-        self._write(
-            encode(
-                {
-                    "type": "recording",
-                    "recording": RECORDING,
-                    "schema": SCHEMA,
-                    "version": __version__,
-                    "started_at": iso(time.time()),
-                }
-            )
-        )
+        self._write(header_line(time.time()))
         while True:
             is_last = self._closing.is_set()
             if not self._write_frame(time.monotonic() - self._started, is_last=is_last):
@@ -127,8 +129,7 @@ class Recorder:
             return True
         complete = before is None or seconds - self._complete_at >= _COMPLETE_SECONDS
         frame = frame_line(now, None if complete else before, dropped=0)
-        noted = b'"note":%s,' % json.dumps(note).encode() if note != self._noted else b""
-        line = b'{"seconds":%.3f,%s"frame":%s}\n' % (seconds, noted, frame.rstrip())
+        line = moment_line(seconds, note if note != self._noted else None, frame)
         if self._written_bytes + len(line) > self._limit_bytes:
             return False
         self._write(line)
