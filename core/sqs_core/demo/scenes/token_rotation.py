@@ -69,7 +69,7 @@ class TokenRotation(Scene):
         self.stage.say(f"{counted(self.server.issued, 'pair')} of keys so far, each renewed before it ended")
         yield from self.invite("next", 0.5)
         yield lambda: len(self.tokens_seen()) > 1
-        self.stage.say("STS was asked with the new token: it is read from the file at each renewal")
+        self.stage.say("STS was asked with the new token, which is read from the file at each renewal")
         yield from self.invite("mend", 0.5)
         asked, handled = len(self.server.seen), self.handled()
         yield lambda: len(self.server.seen) > asked
