@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sqs_core import queue_watch
 from sqs_core.demo.load_desk import KNOBS
 from sqs_core.demo.scenes import SCENES
 from sqs_core.errors import ConfigurationError
@@ -36,6 +38,20 @@ def test_what_is_turned_is_what_is_sent(playing: DemoEngine) -> None:
     desk.burst()
     wait_until(lambda: stage.producer.sent >= sent + 100)
     assert "sent" in desk.sent()
+
+
+def test_when_something_is_said_the_depths_are_read_anew(playing: DemoEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_watch, "REFRESH_SECONDS", 3600.0)
+    wait_until(partial(_read_since, playing, 0.0))
+    for text in ("reads now, and then not for an hour", "reads now, too"):
+        said_at = playing.clock.wall()
+        playing.stage.say(text)
+        wait_until(partial(_read_since, playing, said_at))
+
+
+def _read_since(engine: DemoEngine, at: float) -> bool:
+    depths = [consumer.depth for consumer in engine.snapshot().consumers]
+    return all(depth is not None and depth.at > at for depth in depths)
 
 
 def test_too_much_for_the_producer_is_refused_and_changes_nothing(playing: DemoEngine) -> None:

@@ -223,8 +223,13 @@ class Engine:
     def close(self) -> None:
         """End the engine's own threads; consumers must have ended before."""
         self._stop.set()
+        self._watch.wake()
         if self._capture is not None:
             self._capture.close()
+
+    def look_at_queues(self) -> None:
+        """Have the depths read now, and not only when it is time for it. Returns at once."""
+        self._watch.wake()
 
     def stopping(self) -> threading.Event:
         """Set once the engine's own threads are to end."""

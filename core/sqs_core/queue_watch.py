@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import RequestError
@@ -24,6 +25,7 @@ class QueueWatch:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._due = threading.Event()
         self._urls: dict[str, str] = {}
         self._clients: dict[str, SQSClient] = {}
 
@@ -31,11 +33,16 @@ class QueueWatch:
         """Make new clients, with the session's new credentials, when they are next needed."""
         self._clients = {}
 
+    def wake(self) -> None:
+        """Read now, or end where the engine stops; returns at once."""
+        self._due.set()
+
     def run(self) -> None:
         """The thread's body."""
         while not self._engine.stopping().is_set():
             self.step()
-            self._engine.stopping().wait(REFRESH_SECONDS)
+            self._due.wait(REFRESH_SECONDS)
+            self._due.clear()
 
     def step(self) -> None:
         """One round of reads. Never raises."""

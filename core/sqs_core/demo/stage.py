@@ -112,8 +112,9 @@ class Stage:
         return max(1, round(seconds / self.speed))
 
     def say(self, text: str) -> None:
-        """Tell the audience what just happened."""
+        """Tell the audience what just happened; the depths on the screen are those of that moment."""
         self.teller.say(text)
+        self.engine.look_at_queues()
 
     def act(self, action: str) -> None:
         """Do what a key of the scene does; returns at once. Errors are told."""
