@@ -9,9 +9,11 @@ from sqs_core.demo.actions import BY_ID
 from sqs_core.demo.deck import Caption
 from sqs_core.demo.scenes import SCENES
 from sqs_core.demo.telling import Line
+from sqs_core.model import Level, ThreadState
 from sqs_tui.screens.deck import DeckScreen
 from terminals import Terminal, emulator_of, processes
-from tui_canned import NOW
+from tui_canned import NOW, consumer, event, poller, snapshot, worker
+from tui_fakes import FakeFacade
 from tui_harness import dashboard
 from waiting import wait_until
 
@@ -72,6 +74,23 @@ async def test_the_caption_says_what_to_watch_what_to_press_and_what_happened() 
             assert "1 order died unseen" in running.text()
             await running.press("C", "M", "H")
             assert deck.told == [("act", "mend")], "H does nothing here"
+
+
+async def test_beside_a_caption_on_a_small_screen_trouble_is_one_line_that_says_it_was_cut() -> None:
+    text = (
+        "ReceiveMessage: AccessDenied — not authorized to sqs:ReceiveMessage; check the credentials in use and the queue's policy"
+    )
+    backing_off = consumer(threads=(poller(1, ThreadState.BACKING_OFF), worker(1)))
+    facade = FakeFacade(snapshot(backing_off, events=(event(text, Level.ERROR, "poll.error"),)))
+    deck: Any = FakeDeck()
+    async with dashboard(facade, size=SIZES[0], deck=deck) as running:
+        lines = running.text().splitlines()
+        place = next(number for number, line in enumerate(lines) if "Trouble" in line)
+        assert lines[place + 1].rstrip("│ ").endswith("…")
+        assert lines[place + 2].startswith("╰")
+        await running.press("C")
+        await running.frame()
+        assert "It keeps trying by itself." in running.text(), "there is room again"
 
 
 async def test_a_frozen_view_keeps_its_caption() -> None:

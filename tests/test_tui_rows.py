@@ -51,9 +51,15 @@ def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
 
 
 def test_repeated_events_are_one_line_with_a_count() -> None:
-    newest, oldest = pane_rows.event_rows([event("one"), event("more", Level.WARNING, at=NOW, count=37)])
-    assert texts(newest) == ["10:00:00", "▲", "orders", "×37 more"]
-    assert texts(oldest) == ["09:59:30", "·", "orders", "one"]
+    events = [event("one"), event("more", Level.WARNING, at=NOW, count=37)]
+    newest, oldest = pane_rows.event_rows(events, of_several=False)
+    assert texts(newest) == ["10:00:00", "▲", "×37 more"]
+    assert texts(oldest) == ["09:59:30", "·", "one"]
+
+
+def test_an_event_names_its_queue_where_there_are_several() -> None:
+    ours, nobodys = pane_rows.event_rows([event("one", at=NOW), event("all", queue=None)], of_several=True)
+    assert (texts(ours)[-1], texts(nobodys)[-1]) == ("orders: one", "all")
 
 
 def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:

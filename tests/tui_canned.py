@@ -171,10 +171,10 @@ def event(text: str, level: Level = Level.INFO, code: str = "consumer.started", 
 
 
 EVENTS = (
-    event("orders: consuming with 2 pollers and 8 workers", at=NOW - 300),
-    event("orders: SlowDown: the server limits the rate; backing off", Level.WARNING, "poll.throttled", at=NOW - 42, count=37),
-    event("orders: receiving again", code="poll.recovered", at=NOW - 40),
-    event("orders: 1 message given up after 5 receives", Level.WARNING, "message.given-up", at=NOW - 6, count=3),
+    event("consuming with 2 pollers and 8 workers", at=NOW - 300),
+    event("SlowDown: the server limits the rate; backing off", Level.WARNING, "poll.throttled", at=NOW - 42, count=37),
+    event("receiving again", code="poll.recovered", at=NOW - 40),
+    event("1 message given up after 5 receives", Level.WARNING, "message.given-up", at=NOW - 6, count=3),
 )
 
 

@@ -37,11 +37,13 @@ def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
 
-def trouble_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
-    """The newest error in up to three lines, and what can be done; what is `playing` is a recording."""
+def trouble_notice(frame: Frame, width: int, *, playing: bool = False, brief: bool = False) -> Content:
+    """The newest error in up to three lines, and what can be done; `brief`, the error alone in one. `playing` is a recording."""
     trouble = frame.trouble
     if trouble is None:
         return Content("")
+    if brief:
+        return styled(f"✗ {trouble}", Tone.BAD).truncate(max(10, width), ellipsis=True)
     failed = frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED
     advice = "" if playing else "The engine has stopped.  " if failed else "It keeps trying by itself.  "
     keys = Content.assemble(advice, (_key("quit"), "bold"), " quit   ", (_key("help"), "bold"), " help")

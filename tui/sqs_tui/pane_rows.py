@@ -71,7 +71,6 @@ HISTORY_COLUMNS = (
 EVENT_COLUMNS = (
     Column("at", 8),
     Column("", 1),
-    Column("queue", 16, needs=90),
     Column("event", 8, grows=True),
 )
 
@@ -129,11 +128,12 @@ def history_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
     return limited([_history_row(finished, seen) for finished in newest_first[: ROW_LIMIT + 1]], len(newest_first))
 
 
-def event_rows(events: Iterable[Event]) -> tuple[Row, ...]:
-    """A row for each event line, the newest first; what happened more than once says `×37`."""
+def event_rows(events: Iterable[Event], *, of_several: bool) -> tuple[Row, ...]:
+    """A row for each event line, the newest first, with its queue where there are several; what happened again says `×37`."""
     keyed = keyed_events(events)
     newest_first = sorted(keyed, key=lambda key: keyed[key].at, reverse=True)
-    return limited([_event_row(key, keyed[key]) for key in newest_first[: ROW_LIMIT + 1]], len(newest_first))
+    shown_rows = [_event_row(key, keyed[key], of_several=of_several) for key in newest_first[: ROW_LIMIT + 1]]
+    return limited(shown_rows, len(newest_first))
 
 
 def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
@@ -209,15 +209,15 @@ def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
     )
 
 
-def _event_row(key: str, event: Event) -> Row:
+def _event_row(key: str, event: Event, *, of_several: bool) -> Row:
     glyph, tone = _LEVELS[event.level]
     repeated = f"×{shown.count(event.count)} " if event.count > 1 else ""
+    where = f"{event.queue}: " if of_several and event.queue else ""
     return Row(
         key,
         (
             Cell(shown.clock_time(event.at), Tone.MUTED),
             Cell(glyph, tone),
-            Cell(one_line(event.queue or ""), Tone.MUTED),
-            Cell(f"{repeated}{one_line(event.text)}", Tone.PLAIN if tone is Tone.MUTED else tone),
+            Cell(f"{repeated}{one_line(where + event.text)}", Tone.PLAIN if tone is Tone.MUTED else tone),
         ),
     )

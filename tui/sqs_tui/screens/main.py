@@ -245,8 +245,11 @@ class MainScreen(Steady, Screen[None]):
         notice = self._line("#notice")
         notice.set_class(frame.drain is not None, "-drain")
         notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
-        tell = drain_notice if frame.drain else trouble_notice
-        notice.show(lambda width: tell(frame, width, playing=self._options.playback is not None))
+        playing, brief = self._options.playback is not None, all(map(self.has_class, ("-captioned", "-narrow", "-short")))
+        if frame.drain:
+            notice.show(lambda width: drain_notice(frame, width, playing=playing))
+        else:
+            notice.show(lambda width: trouble_notice(frame, width, playing=playing, brief=brief))
         title = "Draining" if frame.drain else "Trouble"
         if notice.border_title != title:
             notice.border_title = title
@@ -270,7 +273,7 @@ class MainScreen(Steady, Screen[None]):
 
     def _draw_events(self, frame: Frame) -> None:
         events = frame.snapshot.events if frame.snapshot else ()
-        self.table(Pane.EVENTS).show(pane_rows.event_rows(events))
+        self.table(Pane.EVENTS).show(pane_rows.event_rows(events, of_several=len(frame.queues) > 1))
         self.table(Pane.EVENTS).write_title("Events  UTC")
 
     def _offer_keys(self) -> None:
