@@ -66,7 +66,7 @@ class QueueConsumer:
         self.facts = QueueFacts()
         self.dlq: DeadLetterQueue | None = None
         self.ledger = Ledger(clock)
-        fifo = reference.name.endswith(".fifo")
+        fifo = reference.fifo
         self.holding = Holding(self.ledger, events, self.name, fifo)
         self.gate = PollGate(self.holding, min(settings.batch, FIFO_BATCH) if fifo else settings.batch)
         self.gate.set_limit(settings.workers)

@@ -20,7 +20,7 @@ from sqs_core.personal_data import body_mask
 from sqs_core.queue_browser import QueueBrowser
 from sqs_core.queue_watch import QueueWatch
 from sqs_core.replay import replay_finished
-from sqs_core.settings import check_threads, parse_queue
+from sqs_core.settings import check_threads, parse_queue, refuse_twice
 from sqs_core.version import __version__
 from sqs_core.workbench import Workbench
 
@@ -73,13 +73,11 @@ class Engine:
             self._add(queue, handler)
 
     def _add(self, queue: str, handler: Handler) -> QueueConsumer:
-        if self.connection.read_only:
-            raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
+        self.connection.require_consuming()
         if self._draining:
             raise ConfigurationError("this session is ending: nothing new is consumed")
         consumer = self.make_consumer(queue, handler)
-        if consumer.name in self._consumers:
-            raise ConfigurationError(f"queue {consumer.name!r} is consumed already")
+        refuse_twice(consumer.name, self._consumers)
         consumer.holding.mask = body_mask(deployed=self.connection.environment.deployed)
         consumer.ledger.history.on_add = self._capture.take if self._capture else None
         self._consumers = {**self._consumers, consumer.name: consumer}
@@ -144,8 +142,7 @@ class Engine:
     @property
     def endpoint(self) -> str:
         """The endpoint in use, or a description until it is known."""
-        known = self._session.endpoint_url if self._session else self.connection.endpoint_url
-        return known or (f"AWS {self.connection.region}" if self.connection.environment.deployed else "LocalStack's endpoint")
+        return (self._session.endpoint_url if self._session else None) or self.connection.endpoint
 
     @property
     def consumers(self) -> tuple[QueueConsumer, ...]:

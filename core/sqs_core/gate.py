@@ -17,6 +17,11 @@ MAXIMUM_UNSETTLED = 100
 _PARKED_WAIT_SECONDS = 1.0
 
 
+def prefetch_limit(workers: int) -> int:
+    """How many messages may wait for so many workers."""
+    return max(MINIMUM_PREFETCH, workers)
+
+
 class PollGate:
     """Guarded by the ledger's lock. `open` is what pause and drain switch off."""
 
@@ -124,5 +129,5 @@ class PollGate:
     def set_limit(self, workers: int) -> None:
         """The prefetch bound that goes with this many workers."""
         with self._holding.lock:
-            self.limit = max(MINIMUM_PREFETCH, workers)
+            self.limit = prefetch_limit(workers)
             self._holding.room.notify_all()

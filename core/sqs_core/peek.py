@@ -104,7 +104,7 @@ def find_place(session: AwsSession, reference: QueueReference) -> Place:
     known = bool(attributes) and (facts.maximum_receives is not None or not attributes.get("RedrivePolicy"))
     retention = whole(attributes.get("MessageRetentionPeriod")) or LONGEST_RETENTION_SECONDS
     waiting = facts.depth.visible if facts.depth else None
-    fifo = reference.name.endswith(".fifo")
+    fifo = reference.fifo
     return Place(reference.name, url, fifo, facts.maximum_receives, known, retention, waiting, facts.dead_letter_name)
 
 

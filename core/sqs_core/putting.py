@@ -57,7 +57,7 @@ def find_target(session: AwsSession, queue: str) -> Target:
         client.close()
     largest = whole(attributes.get("MaximumMessageSize")) or LARGEST_BYTES
     by_content = attributes.get("ContentBasedDeduplication") == "true"
-    return Target(reference.name, url, reference.name.endswith(".fifo"), largest, by_content)
+    return Target(reference.name, url, reference.fifo, largest, by_content)
 
 
 def check_rate(name: str, rate: float | None) -> None:

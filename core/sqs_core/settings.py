@@ -17,7 +17,7 @@ from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS
 from sqs_core.words import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from sqs_core.environment import EnvironmentChoice
 
@@ -64,6 +64,16 @@ class ConnectionSettings:
         """What deserves to be said at the start."""
         ignored = [f"{', '.join(self.ignored_variables)} ignored, use --endpoint-url"] if self.ignored_variables else []
         return (*([self.environment_warning] if self.environment_warning else []), *ignored)
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint, or a description where the environment's own will be found."""
+        return self.endpoint_url or (f"AWS {self.region}" if self.environment.deployed else "LocalStack's endpoint")
+
+    def require_consuming(self) -> None:
+        """Raise `ConfigurationError` where nothing may be consumed."""
+        if self.read_only:
+            raise ConfigurationError("this session is read-only: consuming receives and deletes messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,17 @@ class QueueReference:
     account: str | None = None
     region: str | None = None
     url: str | None = None
+
+    @property
+    def fifo(self) -> bool:
+        """Whether the name is a FIFO queue's."""
+        return self.name.endswith(".fifo")
+
+
+def refuse_twice(queue: str, consumed: Container[str]) -> None:
+    """Raise `ConfigurationError` where a queue of this name is consumed already."""
+    if queue in consumed:
+        raise ConfigurationError(f"queue {queue!r} is consumed already")
 
 
 def parse_queue(text: str) -> QueueReference:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import describe
 from sqs_core.model import RunState
 from sqs_tui.base_app import BaseApp
-from sqs_tui.screens.browser import BrowserScreen
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
 from sqs_tui.trends import SAMPLE_EVERY_SECONDS, SERIES_LENGTH
@@ -90,6 +89,8 @@ class DashboardApp(BaseApp):
             return
         self._welcomed = True
         if not frame.snapshot.consumers and not self._options.attached:
+            from sqs_tui.screens.browser import BrowserScreen
+
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
 
     def _show_drain(self) -> None:

@@ -11,7 +11,7 @@ from sqs_core.errors import ConfigurationError
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import dashboard_options
 from sqs_tui.recording_flags import recorded
-from sqs_tui.run import leave, no_screen, note_warnings, only_headless, open_log, require_terminal, run_headless, silenced
+from sqs_tui.run import leave, no_screen, note_warnings, only_headless, open_log, require_terminal, silenced
 
 if TYPE_CHECKING:
     from typing import IO
@@ -52,6 +52,7 @@ def _list_scenes(*, as_json: bool) -> None:
 
 def _rehearse(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
     from sqs_core.demo.engine import DemoEngine
+    from sqs_tui.headless import run_headless
 
     writer = EventWriter([sys.stderr, *log])
     engine = DemoEngine(scene, flags["speed"], flags["seed"], writer, unattended=True)

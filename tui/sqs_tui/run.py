@@ -1,26 +1,21 @@
-"""What the commands do: settings from flags, an engine, and a screen or a report."""
+"""What the commands do: settings from flags, an engine, and a screen over it."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sqs_core.engine import Engine
-from sqs_core.errors import LONGEST_TEXT, ConfigurationError
+from sqs_core.errors import ConfigurationError
 from sqs_core.events import Code
 from sqs_core.handlers import load_handler
-from sqs_core.masking import mask_secrets
+from sqs_core.late_engine import LateEngine, expected_snapshot
 from sqs_core.model import Level
-from sqs_core.plain_text import one_line
-from sqs_core.processes.lifeline import follow_parent
 from sqs_core.remote.serving import control_socket, wants_control
-from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
-from sqs_core.settings import ConnectionSettings, ConsumerSettings, parse_queue
+from sqs_core.settings import ConsumerSettings, parse_queue, refuse_twice
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, dashboard_options
 from sqs_tui.recording_flags import recorded
@@ -30,7 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from sqs_core.capture import Capture
+    from sqs_core.engine import Engine
     from sqs_core.events import EventLog
+    from sqs_core.handlers import Handler
+    from sqs_core.model import Snapshot
+    from sqs_core.settings import ConnectionSettings
     from sqs_tui.options import DashboardOptions
 
 
@@ -65,8 +65,12 @@ def check_consume(queues: Iterable[str], flags: dict[str, Any]) -> tuple[Connect
     if not flags["handler"]:
         raise ConfigurationError("consume needs --handler: module:function, exec:COMMAND, http://URL or builtin:noop")
     connection, settings = connection_settings(flags), consumer_settings(flags)
+    connection.require_consuming()
+    names: set[str] = set()
     for queue in queues:
-        parse_queue(queue)
+        name = parse_queue(queue).name
+        refuse_twice(name, names)
+        names.add(name)
     return connection, settings
 
 
@@ -75,27 +79,48 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
     connection, settings = check_consume(queues, flags)
     log = open_log(flags)
     if flags["headless"]:
-        no_screen(flags)
-        writer = EventWriter([sys.stderr, *log])
-        log_through(writer)
-        engine = _make_engine(queues, flags, connection, settings, writer)
-        supervised = flags["supervised"]
-        reachable = control_socket(
-            engine, control=wants_control(flag=flags["control"]), folder=Path(supervised) if supervised else None
-        )
-        with _metrics(engine, flags["metrics_address"]):
-            around = watched(engine, flags, reachable)
-            return run_headless(
-                engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=bool(supervised)
-            )
+        from sqs_tui.headless import consume_headless
+
+        return consume_headless(queues, connection, settings, flags, log)
     only_headless(flags, "max_messages", "duration", "metrics_address")
     writer = EventWriter(log)
     with silenced(log):
-        engine = _make_engine(queues, flags, connection, settings, writer)
+        handler, capture = load_parts(settings, flags)
         require_terminal()
         log_through(writer)
         control = wants_control(flag=flags["control"])
-        return show(engine, flags, watched(engine, flags, control_socket(engine, control=control)))
+        references = [parse_queue(queue) for queue in queues]
+
+        def make(around: ExitStack) -> Engine:
+            engine = make_engine(connection, settings, [(queue, handler) for queue in queues], writer, capture)
+            around.enter_context(watched(engine, flags, control_socket(engine, control=control)))
+            return engine
+
+        return show(make, expected_snapshot(connection, settings, references, handler.name), flags)
+
+
+def load_parts(settings: ConsumerSettings, flags: dict[str, Any]) -> tuple[Handler, Capture | None]:
+    """What `consume` needs beside settings: its handler, and the file that it copies messages to."""
+    handler = load_handler(flags["handler"], settings.handler_timeout_seconds)
+    if flags["capture"] is None:
+        return handler, None
+    from sqs_core.capture import Capture
+    from sqs_core.personal_data import mask_personal
+
+    return handler, Capture(Path(flags["capture"]), flags["capture_share"], mask_personal)
+
+
+def make_engine(
+    connection: ConnectionSettings,
+    settings: ConsumerSettings,
+    consumers: Iterable[tuple[str, Handler]],
+    writer: EventWriter,
+    capture: Capture | None = None,
+) -> Engine:
+    """The engine that a command is about; importing it takes as long as the first frame of a screen."""
+    from sqs_core.engine import Engine
+
+    return Engine(connection, settings, consumers, on_event=writer, capture=capture)
 
 
 @contextmanager
@@ -105,76 +130,43 @@ def watched(engine: Engine, flags: dict[str, Any], control: AbstractContextManag
         yield
 
 
-@contextmanager
-def _metrics(engine: Engine, address: str | None) -> Iterator[None]:
-    """Serves what monitoring asks for, where an address is given; until the report is written, so that the end is seen."""
-    if address is None:
-        yield
-        return
-    from sqs_core.metrics_server import serve_metrics
-
-    server = serve_metrics(engine, address)
-    engine.events.record(Level.INFO, Code.METRICS_SERVED, None, f"{server.url}/metrics, /healthz and /readyz are served")
-    try:
-        yield
-    finally:
-        server.close()
-
-
-def _make_engine(
-    queues: tuple[str, ...],
-    flags: dict[str, Any],
-    connection: ConnectionSettings,
-    settings: ConsumerSettings,
-    writer: EventWriter,
-) -> Engine:
-    handler = load_handler(flags["handler"], settings.handler_timeout_seconds)
-    consumers = [(queue, handler) for queue in queues]
-    capture = None
-    if flags["capture"] is not None:
-        from sqs_core.capture import Capture
-        from sqs_core.personal_data import mask_personal
-
-        capture = Capture(Path(flags["capture"]), flags["capture_share"], mask_personal)
-    return Engine(connection, settings, consumers, on_event=writer, capture=capture)
-
-
 def browse(flags: dict[str, Any]) -> int:
     """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
-    connection = connection_settings(flags)
+    connection, settings = connection_settings(flags), ConsumerSettings()
     require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
     log = open_log(flags)
     writer = EventWriter(log)
     with silenced(log):
         log_through(writer)
-        return show(Engine(connection, ConsumerSettings(), on_event=writer), flags)
+        expected = expected_snapshot(connection, settings, (), "")
+        return show(lambda _: make_engine(connection, settings, (), writer), expected, flags)
 
 
-def run_headless(
-    engine: Engine,
-    writer: EventWriter,
-    maximum_messages: int | None,
-    duration_seconds: float | None,
-    more: Callable[[], dict[str, Any]] = dict,
-    around: AbstractContextManager[None] | None = None,
-    *,
-    supervised: bool = False,
-) -> int:
-    """Run without a screen; the report goes to stdout, with what `more` says at the end. Returns the exit code.
+def show(make: Callable[[ExitStack], Engine], expected: Snapshot, flags: dict[str, Any]) -> int:
+    """Show the dashboard over an engine until it is left; returns the exit code.
 
-    `around` is entered before the engine starts and left once it has ended. `supervised` says that stdin is the lifeline
-    to a parent.
+    `make` is called once the first frame, of the `expected` snapshot, is out; what it enters is left when the engine has ended.
     """
-    with SignalStops() as stops, around or nullcontext():
-        if supervised:
-            follow_parent(stops)
-        result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
-    writer.close()
-    if result.exit_code != EXIT_REFUSED:
-        sys.stdout.write(json.dumps({**result.report, **more()}) + "\n")
-    if result.reason:
-        sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(result.reason), LONGEST_TEXT)}\n")
-    return _end(engine, result.exit_code)
+    consumes, read_only = bool(expected.consumers), expected.engine.read_only
+    options = replace(dashboard_options(flags), leave_when_failed=consumes, view_only=read_only)
+    from sqs_tui.app import run_dashboard
+    from sqs_tui.silence import PauseWhileSilent
+
+    with ExitStack() as around:
+
+        def make_noted() -> Engine:
+            engine = make(around)
+            note_warnings(engine.events, options)
+            return engine
+
+        late = LateEngine(make_noted, expected)
+        code = run_dashboard(late, options, PauseWhileSilent(late, lambda: late.events))
+        engine = late.close()
+        if engine is not None:
+            engine.close()
+    if late.failure is not None:
+        raise late.failure
+    return code if engine is None else leave(engine, code)
 
 
 def leave(engine: Engine, code: int) -> int:
@@ -182,10 +174,10 @@ def leave(engine: Engine, code: int) -> int:
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
-    return _end(engine, code)
+    return end(engine, code)
 
 
-def _end(engine: Engine, code: int) -> int:
+def end(engine: Engine, code: int) -> int:
     """Return the exit code; where a handler still runs, end here, for Python would wait for threads that it started."""
     hung = any(event.code == Code.HANDLER_HUNG for event in engine.events.snapshot())
     if hung or not engine.clean():
@@ -193,19 +185,6 @@ def _end(engine: Engine, code: int) -> int:
             stream.flush()
         os._exit(code)
     return code
-
-
-def show(engine: Engine, flags: dict[str, Any], around: AbstractContextManager[None] | None = None) -> int:
-    """Show the dashboard over an engine until it is left; returns the exit code."""
-    options = replace(dashboard_options(flags), leave_when_failed=bool(engine.consumers), view_only=engine.connection.read_only)
-    from sqs_tui.app import run_dashboard
-    from sqs_tui.silence import PauseWhileSilent
-
-    note_warnings(engine.events, options)
-    with around or nullcontext():
-        code = run_dashboard(engine, options, PauseWhileSilent(engine, lambda: engine.events))
-        engine.close()
-    return leave(engine, code)
 
 
 def note_warnings(events: EventLog, options: DashboardOptions) -> None:

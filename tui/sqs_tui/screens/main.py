@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -15,7 +16,6 @@ from sqs_tui.drain import PAUSED
 from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
 from sqs_tui.notices import drain_notice, trouble_notice
 from sqs_tui.playback_text import playback_lines
-from sqs_tui.screens.command_runner import CommandRunner
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import Frame
 from sqs_tui.widgets.caption import CaptionStrip
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
     from sqs_tui.rows import Column
+    from sqs_tui.screens.command_runner import CommandRunner
     from sqs_tui.trends import Rates
     from sqs_tui.viewer import Viewer
 
@@ -59,11 +60,18 @@ class MainScreen(Steady, Screen[None]):
     def __init__(self, facade: EngineFacade, viewer: Viewer, options: DashboardOptions, redraw: Callable[[], None]) -> None:
         super().__init__()
         self.frame = Frame()
+        self._facade = facade
         self._viewer = viewer
         self._options = options
         self._redraw = redraw
-        self._runner = CommandRunner(self, facade, viewer, options, redraw)
         self._offered: Situation | None = None
+
+    @cached_property
+    def _runner(self) -> CommandRunner:
+        """With it come all the screens that open over this one, for which the first frame does not wait."""
+        from sqs_tui.screens.command_runner import CommandRunner
+
+        return CommandRunner(self, self._facade, self._viewer, self._options, self._redraw)
 
     def compose(self) -> ComposeResult:
         """The lines, then the panes, then the keys."""

@@ -1,0 +1,139 @@
+"""An engine that is made while a screen is up already: importing and making it takes as long as drawing the first frame."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.errors import ConfigurationError
+from sqs_core.gate import prefetch_limit
+from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, Latencies, Percentiles, PoolSize, RunState, Snapshot, Totals
+from sqs_core.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqs_core.engine import Engine
+    from sqs_core.settings import ConnectionSettings, ConsumerSettings, QueueReference
+
+MAKING_SECONDS = 30.0
+"""Nothing in the making of an engine waits for the network; a module that it imports may lie on a slow disk."""
+
+
+class LateEngine:
+    """Implements `EngineFacade` together with the engine that it stands for, which `start` makes on a thread of its own.
+
+    Until it is made `expected` is what is seen of it, and what is asked of it waits. `failure` is why it could not be made.
+    An engine that is left before it was made is never started.
+    """
+
+    def __init__(self, make: Callable[[], Engine], expected: Snapshot) -> None:
+        self.failure: Exception | None = None
+        self._make, self._expected = make, expected
+        self._engine: Engine | None = None
+        self._left = False
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """See `EngineFacade`."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._begin, name="engine", daemon=True)
+                self._thread.start()
+
+    def _begin(self) -> None:
+        try:
+            engine = self._make()
+            with self._lock:  # whoever leaves meanwhile waits, and ends an engine that has begun
+                if not self._left:
+                    self._engine = engine
+                    engine.start()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the run and is told then
+            self.failure = error
+        finally:
+            self._over.set()
+
+    def close(self) -> Engine | None:
+        """Wait until nothing is made any more; the engine, where there is one that was started."""
+        if self._thread is not None:
+            self._over.wait(MAKING_SECONDS)
+        return self._engine
+
+    def snapshot(self) -> Snapshot:
+        """See `EngineFacade`."""
+        if self._engine is not None:
+            return self._engine.snapshot()
+        state = RunState.FAILED if self.failure else RunState.STOPPED if self._left else RunState.STARTING
+        consumers = tuple(replace(consumer, state=state) for consumer in self._expected.consumers)
+        return replace(self._expected, at=time.time(), engine=replace(self._expected.engine, state=state), consumers=consumers)
+
+    def link(self) -> None:
+        """None: it is of this process."""
+
+    def drain(self) -> None:
+        """See `EngineFacade`."""
+        if (engine := self._leave()) is not None:
+            engine.drain()
+
+    def stop_now(self) -> None:
+        """See `EngineFacade`."""
+        if (engine := self._leave()) is not None:
+            engine.stop_now()
+
+    def drain_deadline_seconds(self) -> float | None:
+        """See `EngineFacade`."""
+        return None if self._engine is None else self._engine.drain_deadline_seconds()
+
+    def _leave(self) -> Engine | None:
+        with self._lock:
+            self._left = True
+            return self._engine
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the engine's. Raises what kept it from being made."""
+        self.start()
+        self._over.wait(MAKING_SECONDS)
+        if self._engine is None:
+            raise self.failure or ConfigurationError("there is no engine yet: try again in a moment")
+        return getattr(self._engine, name)
+
+
+def expected_snapshot(
+    connection: ConnectionSettings, settings: ConsumerSettings, queues: Iterable[QueueReference], handler: str
+) -> Snapshot:
+    """What the first snapshot of an engine with these consumers will say, but for who it is."""
+    now = time.time()
+    info = EngineInfo(
+        os.getpid(), socket.gethostname(), now, RunState.STARTING, connection.environment.value, connection.read_only,
+        connection.endpoint, connection.region, __version__, connection.decided_by,
+    )  # fmt: skip
+    return Snapshot(now, info, None, tuple(_expected_consumer(queue, settings, handler) for queue in queues), ())
+
+
+def _expected_consumer(queue: QueueReference, settings: ConsumerSettings, handler: str) -> ConsumerSnapshot:
+    none = Percentiles()
+    return ConsumerSnapshot(
+        queue=queue.name,
+        url=queue.url or "",
+        fifo=queue.fifo,
+        state=RunState.STARTING,
+        handler=handler,
+        pollers=PoolSize(settings.pollers, 0),
+        workers=PoolSize(settings.workers, 0),
+        buffer=BufferSize(0, prefetch_limit(settings.workers)),
+        depth=None,
+        dlq=None,
+        totals=Totals(),
+        requests={},
+        latency_ms=Latencies(none, none, none, none),
+        threads=(),
+        in_flight=(),
+        history=(),
+        wait_seconds=settings.wait_seconds,
+    )
