@@ -32,10 +32,9 @@ pytestmark = pytest.mark.sdk
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report every moment instead of every half minute, and no sleep between the SDK's own tries."""
+    """More looks a second at what is reported, and no sleep between the SDK's own tries."""
     from botocore.utils import ContainerMetadataFetcher
 
-    monkeypatch.setattr(credential_watch, "REPORT_SECONDS", 0.2)
     monkeypatch.setattr(credential_watch, "_LOOK_SECONDS", 0.1)
     monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0.01)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

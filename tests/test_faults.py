@@ -122,6 +122,10 @@ def test_only_what_is_the_scenes_own_is_frozen_or_expires(playing: DemoEngine) -
         DemoEngine(SCENES["steady"]).stage.faults.turn_credentials()
 
 
+def test_before_it_begins_the_demo_names_its_own_emulator_and_no_other() -> None:
+    assert DemoEngine(SCENES["steady"]).endpoint == DemoEngine(SCENES["wrong-identity"]).endpoint == "the demo's emulator"
+
+
 def test_what_is_no_fault_is_refused(playing: DemoEngine) -> None:
     with pytest.raises(ConfigurationError, match="'earthquake' is no fault: choose one of throttled, denied"):
         playing.stage.faults.inject("earthquake", "*", 100)

@@ -42,6 +42,8 @@ def test_of_a_group_one_is_handled_and_the_next_after_its_end_was_proved() -> No
     assert bench.take_if_any() is None
     bench.holding.conclude(first, HANDLED)
     assert bench.take_if_any() is None, "the delete is not proved yet"
+    with bench.ledger.lock:
+        assert [message.settling for message in bench.holding.in_flight_locked()] == ["delete", None]
     prove(bench)
     assert bench.take().message.body == "a2"
 

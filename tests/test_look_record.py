@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqs_core import look_record
 from sqs_core.look_record import open_record
+from sqs_core.state_directory import state_directory
+from sqs_tui import demo_command
+from sqs_tui.cli import cli
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_record_is_private_and_forgets_what_is_past_its_retention() -> None:
@@ -52,3 +59,21 @@ def test_a_line_cut_by_a_crash_is_no_end_of_a_look() -> None:
         record.begin(10.0)  # on a line of its own
     with open_record("http://e", "http://e/q", now=0.0) as record:
         assert record.worst == 2
+
+
+def test_the_demo_leaves_no_record_where_others_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = state_directory()
+    used: list[Path] = []
+
+    def rehearse(*_: object) -> int:
+        with open_record("http://e", "http://e/made-up", now=0.0) as record:
+            record.begin(10.0)
+        used.append(state_directory())
+        assert list(used[0].rglob("*.jsonl"))
+        return 0
+
+    monkeypatch.setattr(demo_command, "_rehearse", rehearse)
+    cli.main(["demo", "--headless"], standalone_mode=False)
+    assert not used[0].exists()
+    assert not list(kept.rglob("*.jsonl"))
+    assert state_directory() == kept

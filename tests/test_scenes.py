@@ -51,12 +51,13 @@ def test_a_scene_shows_what_it_claims(scene: str, performances: Mapping[str, Fut
     assert seen.told, seen.lines
     assert seen.findings
     assert [finding for finding in seen.findings if not finding.true] == [], seen.lines
+    assert [line for line in seen.story if len(line) > 101] == [], "more than a line on 120 columns, behind its time"
 
 
 @pytest.mark.parametrize("kind", SCENES.values())
 def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None:
     assert kind.name == kind.name.lower()
-    assert len(kind.summary) <= 120
+    assert len(kind.summary) <= 90, "it is the scene's first line, and a line on 120 columns"
     assert len(wrap(kind.watch, 71)) <= 2, "more than its place on 80 columns"
     assert len(kind.watch) <= 111, "more than a line on 120 columns"
     known = {action.id for action in ACTIONS}

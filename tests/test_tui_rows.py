@@ -40,6 +40,26 @@ def test_in_flight_rows_say_who_holds_and_how_long_the_lease_runs() -> None:
     assert first.message_id == message_id(2)
 
 
+def test_a_message_whose_handler_is_done_is_no_longer_its_workers() -> None:
+    for settling, said in (("delete", "deleting"), ("return", "returning"), (None, "worker-1")):
+        row = pane_rows.in_flight_rows(consumer(in_flight=(held(1, worker="worker-1", settling=settling),)), NOW, 30.0)[0]
+        assert texts(row)[1] == said
+
+
+def test_a_depth_that_could_not_be_read_again_says_of_when_it_is() -> None:
+    old = snapshot(consumer(depth=Depth(118, 0, 0, None, NOW - 60), dlq=DeadLetterQueue("orders-dlq", 3, 5)))
+    new = snapshot(consumer(depth=Depth(118, 0, 0, None, NOW - 5), dlq=DeadLetterQueue("orders-dlq", 3, 5)))
+    said = []
+    for seen in (old, new):
+        frame = Frame(seen, queues=("orders",), selected="orders")
+        cells, _ = summary.queue_table(frame, Trends(), 120)
+        said.append((texts(cells[0])[5].strip(), summary.details(frame, None, 120).plain.partition("dlq ")[2].strip()))
+    assert said == [
+        ("depth ~118 as of 09:59:00", "orders-dlq ~3 as of 09:59:00 after 5 receives"),
+        ("depth ~118", "orders-dlq ~3 after 5 receives"),
+    ]
+
+
 def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
     same = finished(0, Outcome.RETRIED, error="boom")
     again = replace(same, finished_at=NOW - 100, outcome=Outcome.HANDLED, error=None)

@@ -77,6 +77,7 @@ class AwsSession:
         self._lock = threading.Lock()  # making clients from one session is not safe from several threads
         self._maker: Any = None
         self._key: KeyFacts | None = None
+        self._found: Credentials | None = None
         self._key_id = ""
         self._exhausted = False
         self._session = hermetic_session(self.endpoint_url) if local else deployed_session(connection)
@@ -174,7 +175,7 @@ class AwsSession:
 
         A refresh that fails is in the facts, not raised.
         """
-        found = load_credentials(self._session, self.connection)
+        found = self._found = load_credentials(self._session, self.connection)
         before, error = self._key, None
         try:
             frozen = found.get_frozen_credentials()
@@ -197,12 +198,18 @@ class AwsSession:
         self._key, self._key_id = facts, key_id or self._key_id
         return facts
 
+    def renewed_since(self, report: CredentialReport) -> bool:
+        """Whether the SDK has other keys than those reported on, by their end; no network, no program."""
+        found = self._found
+        return found is not None and expiry(found) != report.expires_at
+
     def report(
         self, now: float, identity: Identity, *, error: str | None = None, changed: str | None = None, refused: str | None = None
     ) -> CredentialReport:
         """The report of this moment; no network, no program.
 
-        `error` is of a refresh that failed, `changed` a warning, `refused` the server's code for credentials that have expired.
+        `error` is of a refresh that failed; `changed` and `refused` are warnings, of another identity and of a server that
+        refuses this one.
         """
         key = self._key
         if key is not None:

@@ -108,8 +108,8 @@ class QueueConsumer:
         return isinstance(self.queue, SqsQueue) and self.queue.expired
 
     def credentials_refused(self) -> str | None:
-        """The server's code while it refuses the credentials as expired, those that came in their place too."""
-        return self.queue.refused if isinstance(self.queue, SqsQueue) else None
+        """What the server refuses these credentials, in words, while it does."""
+        return self.queue.refusal if isinstance(self.queue, SqsQueue) else None
 
     def take_facts(self, facts: QueueFacts) -> None:
         """Believe newly read attributes: visibility timeout and redrive policy apply from the next poll on."""

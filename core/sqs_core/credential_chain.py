@@ -38,7 +38,7 @@ _NOTHING = {
 class KeyFacts:
     """What is known of the credentials in use, without a secret. Times in epoch seconds; `error` is of the last refresh.
 
-    `refused` is the code by which the server refuses them as expired.
+    `refused` says what the server refuses them, and why.
     """
 
     method: str
@@ -203,7 +203,7 @@ def _warnings(
 
 
 def _key_warnings(key: KeyFacts, now: float) -> list[str]:
-    warnings = [f"SQS refuses these keys as expired or unknown ({key.refused}): others are asked for"] if key.refused else []
+    warnings = [key.refused] if key.refused else []
     warnings += [key.changed] if key.changed else []
     if key.error is not None and key.expires_at is not None and key.expires_at - now < ADVISORY_SECONDS:
         left = (key.expires_at - now) / 60

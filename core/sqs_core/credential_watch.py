@@ -52,6 +52,7 @@ class CredentialWatch:
         self._renewal_fails = False
         self._renew_at = 0.0
         self._refused: str | None = None
+        self._fails = False
 
     def meet(self, session: AwsSession) -> None:
         """Find a new session's credentials. Raises as `AwsSession.credentials`; the report then says why."""
@@ -80,14 +81,20 @@ class CredentialWatch:
             return
         if now >= self._renew_at and any(consumer.credentials_expired() for consumer in self._engine.consumers):
             session = self._renew(now, session)
-        refused = next((code for consumer in self._engine.consumers if (code := consumer.credentials_refused())), None)
-        if now >= self._due_at or refused != self._refused:
-            self._refused = refused
+        if now >= self._due_at or self._has_news(session):
             self._due_at = now + REPORT_SECONDS
             try:
                 self._refresh(now, session)
             except Exception as error:  # noqa: BLE001 - the report stays as it was; consuming goes on
                 self.refresh_failed(describe(error))
+
+    def _has_news(self, session: AwsSession) -> bool:
+        """Whether the report says what is no longer so; remembers what it is to say."""
+        known = self._refused, self._fails
+        self._refused = next((said for each in self._engine.consumers if (said := each.credentials_refused())), None)
+        self._fails = self._failure is not None
+        renewed = self.report is not None and session.renewed_since(self.report)
+        return renewed or known != (self._refused, self._fails)
 
     def _renew(self, now: float, old: AwsSession) -> AwsSession:
         """A new session in place of one whose credentials the server refuses; less and less often if that does not help."""

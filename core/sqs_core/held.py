@@ -136,8 +136,14 @@ class Held:
                 self.message.group_id,
                 self.preview(),
                 self.sent_at,
+                self._settling(),
             )
         return self._record
+
+    def _settling(self) -> str | None:
+        if self.phase is not Phase.SETTLING or self.verdict is None:
+            return None
+        return "delete" if self.verdict.visibility_seconds is None else "return"
 
     def hand_to(self, worker: str, now: float, now_wall: float) -> None:
         """A worker has it from now on."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = 1
+_DEPTH_GOOD_SECONDS = 8.0
+"""Depths are read each 5 s; one that is older than this could not be read again."""
 PREVIEW_CHARACTERS = 200
 
 
@@ -81,6 +83,10 @@ class Depth:
     delayed: int
     oldest_age_seconds: float | None
     at: float
+
+    def is_old(self, now: float) -> bool:
+        """Whether it should have been read again by `now`, and was not: then it says nothing about now."""
+        return now - self.at > _DEPTH_GOOD_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,10 @@ class ThreadInfo:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A message we hold. `worker` is None while it waits in the buffer."""
+    """A message we hold. `worker` is None while it waits in the buffer.
+
+    `settling` is what its handler's end asks of SQS, `delete` or `return`, while that is not proved; its worker is done with it.
+    """
 
     message_id: str
     worker: str | None
@@ -159,6 +168,7 @@ class InFlight:
     group_id: str | None
     preview: str
     sent_at: float | None = None
+    settling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

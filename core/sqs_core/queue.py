@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqs_core.answers import call, reading, require_empty_answer
-from sqs_core.errors import RequestError
+from sqs_core.errors import RequestError, Trouble
 from sqs_core.message import AttributeValue, Message
 from sqs_core.outgoing import body_md5, replayed
 from sqs_core.queue_facts import QueueFacts, fetch_facts
@@ -84,18 +84,25 @@ class SqsQueue:
 
     def __init__(self, name: str, url: str, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
         self.name, self.url, self.fifo = name, url, name.endswith(".fifo")
-        self._refusal: tuple[str, float] | None = None
+        self._expiry: tuple[str, float] | None = None
+        self._denied: dict[str, str] = {}
         self.replace_clients(poll, ack, look, send)
 
     def replace_clients(self, poll: SQSClient, ack: SQSClient, look: SQSClient, send: SQSClient) -> None:
         """Use these from the next request on, from any thread; requests that are out end on the old ones."""
         self._poll, self._ack, self._look, self._send = poll, ack, look, send
         self.expired = False
+        self._denied.clear()
 
     @property
-    def refused(self) -> str | None:
-        """The server's code where it refused credentials as expired and has done nothing since that it was asked for then."""
-        return self._refusal[0] if self._refusal else None
+    def refusal(self) -> str | None:
+        """What the server refuses, and by which code, while it does: keys as expired, or this identity some operations."""
+        if self._expiry is not None:
+            return f"SQS refuses these keys as expired or unknown ({self._expiry[0]}): others are asked for"
+        denied = tuple(self._denied.items())
+        if denied:
+            return f"SQS refuses this identity {', '.join(operation for operation, _ in denied)} ({denied[0][1]})"
+        return None
 
     def _ask(self, operation: str, request: Callable[[], Any]) -> dict[str, Any]:
         """As `call`; `expired` is set where the server no longer honours the credentials."""
@@ -104,10 +111,14 @@ class SqsQueue:
             answer = call(operation, request)
         except RequestError as error:
             if error.code in EXPIRED_CODES:
-                self.expired, self._refusal = True, (error.code, time.monotonic())
+                self.expired, self._expiry = True, (error.code, time.monotonic())
+            elif error.trouble is Trouble.AUTH and error.code:
+                self._denied[operation] = error.code
             raise
-        if self._refusal is not None and started > self._refusal[1]:
-            self._refusal = None
+        if self._expiry is not None and started > self._expiry[1]:
+            self._expiry = None
+        if self._denied:
+            self._denied.pop(operation, None)
         return answer
 
     def receive(self, maximum: int, wait_seconds: int, visibility_seconds: int, attempt_id: str | None) -> Received:

@@ -32,7 +32,9 @@ TIMES = frozenset(
     }
 )
 """Fields that hold epoch seconds."""
-OPTIONAL = frozenset({"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at"})
+OPTIONAL = frozenset(
+    {"message_id", "error", "worker", "group_id", "error_type", "place", "pattern", "receive_count", "sent_at", "settling"}
+)
 """Fields that are left out when None."""
 
 _PLAIN = frozenset({str, int, float, bool})

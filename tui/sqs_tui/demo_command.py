@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
+from sqs_core.state_directory import temporary_state
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import dashboard_options
 from sqs_tui.recording_flags import recorded
@@ -30,12 +31,13 @@ def run_demo(flags: dict[str, Any]) -> int:
     if flags["as_json"]:
         raise ConfigurationError("--json goes with --list; a scene's report is JSON already, with --headless")
     scene = find_scene(flags["scene"])
-    if flags["headless"]:
-        no_screen(flags)
-        return _rehearse(scene, flags, open_log(flags))
-    require_terminal("demo --headless --duration 10 shows it without one")
-    only_headless(flags, "duration")
-    return _play(scene, flags, open_log(flags))
+    with temporary_state():
+        if flags["headless"]:
+            no_screen(flags)
+            return _rehearse(scene, flags, open_log(flags))
+        require_terminal("demo --headless --duration 10 shows it without one")
+        only_headless(flags, "duration")
+        return _play(scene, flags, open_log(flags))
 
 
 def _list_scenes(*, as_json: bool) -> None:

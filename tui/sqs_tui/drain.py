@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Snapshot
 
 LONGEST_POLL_SECONDS = 20.0
+_MOST_NAMES = 3
 _BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG})
 ENDED = frozenset({RunState.STOPPED, RunState.FAILED})
 PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
@@ -19,11 +20,14 @@ PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """A drain as it is drawn: what is still to end, how far it is (0–1), and when it is cut short (None: not known)."""
+    """A drain as it is drawn: of which queues, what is still to end, how far it is (0–1), and when it is cut short (None: not
+    known), as seconds and as epoch seconds."""
 
+    queues: str
     remains: str
     fraction: float
     cut_short_in_seconds: float | None
+    cut_short_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class DrainProgress:
         done = 1.0 if self._most_work == 0 else 1.0 - rest.work / self._most_work
         # The bar never runs backwards, even when an outstanding poll brings messages.
         self._furthest = max(self._furthest, min(done, 1.0))
-        return Drain(_words(rest), self._furthest, deadline_seconds)
+        return Drain(_queues(snapshot), _words(rest), self._furthest, deadline_seconds, self._deadline_at)
 
     def is_clean(self, snapshot: Snapshot) -> bool:
         """Whether the engine ended by itself, within its deadline and with nothing held."""
@@ -78,6 +82,12 @@ def _remainder(snapshot: Snapshot) -> _Remainder:
         polls=len(ends_in_seconds),
         poll_seconds=max(0.0, min(max(ends_in_seconds, default=0.0), LONGEST_POLL_SECONDS)),
     )
+
+
+def _queues(snapshot: Snapshot) -> str:
+    names = [consumer.queue for consumer in snapshot.consumers if consumer.state not in ENDED]
+    more = f" and {shown.plural(len(names) - _MOST_NAMES, 'more queue')}" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _wait_seconds(consumer: ConsumerSnapshot) -> float:

@@ -24,7 +24,8 @@ def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
     if drain is None:
         return Content("")
     cut = drain.cut_short_in_seconds
-    deadline = "" if cut is None else f"  cut short in {max(0, int(cut))} s"
+    at = "" if drain.cut_short_at is None else f" at {shown.clock_time(drain.cut_short_at)}"
+    deadline = "" if cut is None else f"  cut short{at}, in {max(0, int(cut))} s"
     percent = f" {drain.fraction * 100:>3.0f} %"
     track = shown.bar(drain.fraction, max(0, width - len(percent) - len(deadline))).replace(" ", "░")
     if playing:
@@ -33,7 +34,8 @@ def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
         advice = Content.assemble("; press ", (_key("quit"), "bold"), " again to leave now")
     else:
         advice = Content.assemble("; ", (_key("quit"), "bold"), " leaves, and it goes on draining")
-    words = Content.assemble(styled(drain.remains, Tone.STRONG), advice).wrap(max(10, width))
+    what = styled(f"{drain.queues} ", Tone.ACCENT) if drain.queues else Content("")
+    words = Content.assemble(what, styled(drain.remains, Tone.STRONG), advice).wrap(max(10, width))
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 
 

@@ -37,6 +37,7 @@ OUTCOMES = {
     Outcome.RELEASED: ("↩", Tone.MUTED),
     Outcome.LEASE_LOST: ("✗", Tone.BAD),
 }
+_SETTLING = {"delete": "deleting", "return": "returning"}
 _LEVELS = {Level.INFO: ("·", Tone.MUTED), Level.WARNING: ("▲", Tone.WARNING), Level.ERROR: ("✗", Tone.BAD)}
 _BUSY = frozenset({ThreadState.HANDLING, ThreadState.HUNG, ThreadState.DELETING, ThreadState.EXTENDING})
 
@@ -173,7 +174,7 @@ def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) 
         message.message_id,
         (
             Cell(short_id(message.message_id), Tone.STRONG),
-            Cell(thread_name(message.worker)) if message.worker else Cell("buffer", Tone.MUTED),
+            _whose(message),
             Cell(shown.clock_time(message.received_at), Tone.MUTED),
             Cell(shown.count(message.receive_count), Tone.WARNING if message.receive_count > 1 else Tone.MUTED),
             Cell(shown.lease(remaining_seconds, longest_lease_seconds), _lease_tone(remaining_seconds)),
@@ -183,6 +184,13 @@ def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) 
         ),
         message.message_id,
     )
+
+
+def _whose(message: InFlight) -> Cell:
+    """The worker that has it; one that its worker is done with is nobody's, and waits for SQS."""
+    if message.settling:
+        return Cell(_SETTLING.get(message.settling, one_line(message.settling)), Tone.ACCENT)
+    return Cell(thread_name(message.worker)) if message.worker else Cell("buffer", Tone.MUTED)
 
 
 def _lease_tone(remaining_seconds: float) -> Tone:

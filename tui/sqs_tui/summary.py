@@ -157,10 +157,11 @@ def details(frame: Frame, rates: Rates | None, width: int) -> Content:
     left = Content("  ").join(
         Content.assemble(styled(f"{name} ", Tone.MUTED), styled(value, Tone.PLAIN)) for name, value in pairs
     )
-    return spread(left, _dead_letters(consumer, brief=width < _BRIEF_BELOW), width)
+    now = frame.snapshot.at if frame.snapshot else 0.0
+    return spread(left, _dead_letters(consumer, now, brief=width < _BRIEF_BELOW), width)
 
 
-def _dead_letters(consumer: ConsumerSnapshot, *, brief: bool) -> Content:
+def _dead_letters(consumer: ConsumerSnapshot, now: float, *, brief: bool) -> Content:
     dlq = consumer.dlq
     if dlq is None:
         # The queue's attributes tell of both, so without a depth nothing is known about a dead-letter queue either.
@@ -171,8 +172,16 @@ def _dead_letters(consumer: ConsumerSnapshot, *, brief: bool) -> Content:
         styled(dlq.name, Tone.PLAIN),
         " ",
         styled(shown.approximate(dlq.visible), loud),
+        _as_of(consumer.depth, now),
         styled("" if brief else f" after {shown.plural(dlq.max_receive_count, 'receive')}", Tone.MUTED),
     )
+
+
+def _as_of(depth: Depth | None, now: float) -> Content:
+    """Dead letters are counted with the depth, and are as old."""
+    if depth is None or not depth.is_old(now):
+        return Content("")
+    return styled(f" as of {shown.clock_time(depth.at)}", Tone.WARNING)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
@@ -210,18 +219,19 @@ def _queue_row(frame: Frame, name: str, number: int, trends: Trends) -> Row:
     marker = "▸" if name == frame.selected else " "
     first = Cell(f"{marker} {number if number <= 9 else ' '}", Tone.ACCENT if marker == "▸" else Tone.MUTED)
     title = Cell(one_line(name), Tone.STRONG if name == frame.selected else Tone.PLAIN)
-    facts = _consumer_cells(consumer, trends.rates(name)) if consumer else ()
+    now = frame.snapshot.at if frame.snapshot else 0.0
+    facts = _consumer_cells(consumer, trends.rates(name), now) if consumer else ()
     return Row(name, (first, title, *facts))
 
 
-def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates) -> tuple[Cell, ...]:
+def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates, now: float) -> tuple[Cell, ...]:
     glyph, tone = _STATES[consumer.state]
     workers = f"workers {consumer.workers.busy}/{consumer.workers.live}"
     return (
         Cell(f"{glyph} {state_word(consumer)}", tone),
         Cell(f"pollers {_pool(consumer.pollers.live, consumer.pollers.target)}"),
         Cell(workers + _target(consumer.workers.live, consumer.workers.target)),
-        _depth_cell(consumer.depth),
+        _depth_cell(consumer.depth, now),
         Cell(f"in {shown.rate(rates.received):<6}", Tone.MUTED),
         Cell(f"out {shown.rate(rates.deleted):<6}", Tone.MUTED),
     )
@@ -235,8 +245,10 @@ def _target(live: int, target: int) -> str:
     return "" if live == target else f"→{target}"
 
 
-def _depth_cell(depth: Depth | None) -> Cell:
+def _depth_cell(depth: Depth | None, now: float) -> Cell:
     visible = depth.visible if depth else None
+    if depth is not None and depth.is_old(now):
+        return Cell(f"depth {shown.approximate(visible)} as of {shown.clock_time(depth.at)}", Tone.WARNING)
     return Cell(f"depth {shown.approximate(visible):<6}", Tone.PLAIN if visible else Tone.MUTED)
 
 

@@ -70,6 +70,12 @@ class DemoEngine(Engine):
         """What the producer sends now, or is going to."""
         return self.stage.load.rate_per_second * self.stage.speed
 
+    @property
+    def endpoint(self) -> str:
+        """The scene's own, also while there is none yet."""
+        known = self.connection.endpoint_url or self.known_session()
+        return super().endpoint if known else "the demo's emulator"
+
     def make_consumer(self, queue: str, handler: Handler) -> QueueConsumer:
         """Each queue of a scene has its own settings, and may have a consumer of another kind."""
         known = next((each for each in self.scene.queues if each.name == queue), None)

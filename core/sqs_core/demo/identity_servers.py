@@ -40,6 +40,11 @@ class Seen:
         """The fields of an AWS query request."""
         return {name: values[0] for name, values in parse_qs(self.body).items()}
 
+    @property
+    def key_id(self) -> str:
+        """Whose key signed it; empty where none did."""
+        return self.headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+
 
 @dataclass
 class Server:
@@ -53,6 +58,8 @@ class Server:
     skew_seconds: float = 0
     role: str = "worker"
     stale: bool = False
+    caller: Callable[[str], str] | None = None
+    """The ARN of who signs with a key id; without it everybody is `role`."""
 
     def expiry(self) -> str:
         """When keys that are issued now end."""
@@ -65,7 +72,7 @@ class Server:
 
     def actions(self) -> list[str]:
         """The query actions that were asked for, in order."""
-        return [request.form.get("Action", "") for request in self.seen]
+        return [request.form.get("Action", "") for request in tuple(self.seen)]
 
 
 Answer = tuple[int, str, str]
@@ -124,7 +131,8 @@ def sts(server: Server, seen: Seen) -> Answer:
         return server.status, "text/xml", body
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{server.role}/session-1"
     if action == "GetCallerIdentity":
-        result = f"<Arn>{arn}</Arn><UserId>AROAX:session-1</UserId><Account>{ACCOUNT}</Account>"
+        arn = server.caller(seen.key_id) if server.caller else arn
+        result = f"<Arn>{arn}</Arn><UserId>AROAX:session-1</UserId><Account>{arn.split(':')[4]}</Account>"
     else:
         keys = f"<AccessKeyId>{server.next_key()}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>"
         keys += f"<SessionToken>{SECRET}-token</SessionToken><Expiration>{server.expiry()}</Expiration>"

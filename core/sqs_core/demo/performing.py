@@ -19,11 +19,12 @@ _LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """`told` says that the story came to its end in time; `lines` are what was said on the way."""
+    """`told` says that the story came to its end in time; `lines` are what was said, `story` what of it the scene said."""
 
     told: bool
     findings: tuple[Finding, ...]
     lines: tuple[str, ...]
+    story: tuple[str, ...]
     report: dict[str, Any]
 
 
@@ -50,5 +51,6 @@ def perform(
         report = make_report(engine.snapshot(), time.monotonic() - started)
     finally:
         engine.close()
-    lines = tuple(line.text for line in engine.stage.teller.lines)
-    return Performance(told, tuple(engine.findings), lines, report | {"observed": engine.observations})
+    lines = engine.stage.teller.lines
+    said, story = tuple(line.text for line in lines), tuple(line.text for line in lines if line.told)
+    return Performance(told, tuple(engine.findings), said, story, report | {"observed": engine.observations})

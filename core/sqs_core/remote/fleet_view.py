@@ -132,7 +132,9 @@ def figures_of(snapshot: Snapshot, rate: float | None, usually_held: float) -> F
         failed=sum(each.totals.failed for each in consumers),
         rate=rate,
         p95_ms=max(worst, default=None),
-        depths=tuple((each.url or each.queue, each.depth) for each in consumers if each.depth is not None),
+        depths=tuple(
+            (each.url or each.queue, each.depth) for each in consumers if each.depth and not each.depth.is_old(snapshot.at)
+        ),
     )
 
 

@@ -30,7 +30,7 @@ class Backpressure(Scene):
     """Two workers do five orders a second; then thirty come."""
 
     name = "backpressure"
-    summary = "ten times the orders: they wait in SQS and not in the consumer; then the pool grows, by hand or by itself"
+    summary = "ten times the orders: they wait in SQS, not in the consumer; then the pool grows"
     teaches = "a consumer takes no more than its workers soon get to: what waits in SQS is safe, and others can take it"
     watch = "N: ten times the orders. Pollers block, the buffer stays at 10, the depth grows. Then + by hand or A by itself."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 30),)
@@ -43,6 +43,7 @@ class Backpressure(Scene):
 
     flooded = False
     grown = False
+    by_itself = ""
     deepest = 0
     most_buffered = 0
     left = _DEEP
@@ -55,6 +56,8 @@ class Backpressure(Scene):
         self.stage.say(f"{self.deepest} orders wait in SQS, at most {self.most_buffered} in our buffer: pollers wait for room")
         if self.stage.unattended:
             self.stage.act("autoscale")
+            yield self.has_grown
+            self.stage.act("next")
         yield lambda: self.wait_yet() < _SHALLOW
         self.stage.say(f"{self.stage.seen(_QUEUE).workers.live} workers keep up: {self.left} orders wait")
 
@@ -96,18 +99,19 @@ class Backpressure(Scene):
             f"autoscale, {_FEW}–{_MANY} workers: doubled after {pace.grow_after_seconds:g} s of backlog, halved when few would do"
         )
 
-    def grown_by_itself(self) -> list[str]:
-        """What the autoscaler said as it resized."""
+    def has_grown(self) -> bool:
+        """Whether the autoscaler has made more workers; remembers what it said."""
         resized = [event.text for event in self.stage.engine.events.snapshot() if event.code == Code.CONSUMER_RESIZED]
-        return [text for text in resized if "every worker was busy" in text]
+        self.by_itself = next((text for text in resized if "every worker was busy" in text), "")
+        return self.by_itself != ""
 
     def observed(self) -> list[Finding]:
         """Deep in SQS, shallow here, and then worked off."""
-        most, grown = self.most_buffered, self.grown_by_itself()
+        most = self.most_buffered
         return [
             Finding("orders waited in SQS", self.deepest > _DEEP, f"{self.deepest} waited"),
             Finding("and not in the consumer", 0 < most <= _MOST_PREFETCHED, f"{most} in its buffer at most"),
-            Finding("the pool grew by itself", len(grown) > 0, grown[-1] if grown else "it did not"),
+            Finding("the pool grew by itself", self.by_itself != "", self.by_itself or "it did not"),
             Finding("more workers worked it off", self.left < _SHALLOW, f"{self.left} left"),
             account(self.stage, _QUEUE).finding(),
         ]

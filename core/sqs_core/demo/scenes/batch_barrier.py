@@ -25,7 +25,7 @@ class BatchBarrier(Scene):
     """Both have ten workers and the same orders; one order in eight is slow."""
 
     name = "batch-barrier"
-    summary = "a consumer that waits for its whole batch, beside one that does not: same load, same workers"
+    summary = "a consumer that waits for its whole batch, beside one that does not: same load and workers"
     teaches = "one slow message holds one worker, not its batch: receive again as soon as there is room"
     watch = "One order in eight takes 6 s. On orders-barrier nine workers idle until it ends, and its depth grows."
     queues = (

@@ -36,9 +36,9 @@ class Drain(Scene):
     """Handlers take 6 s. One consumer is given 25 s to stop, the other 1 s; a third one goes on."""
 
     name = "drain"
-    summary = "the orderly stop: handlers end and the rest is given back; with too short a deadline work is done again"
+    summary = "the orderly stop: handlers end, the rest is given back; too short a deadline redoes work"
     teaches = "on SIGTERM: receive no more, give back what is not begun, end what is; give it more time than a handler takes"
-    watch = "N stops two consumers: orders has 25 s for handlers of 6 s, orders-short 1 s. Press 1 and 2; see their states."
+    watch = "N drains orders (25 s for handlers of 6 s) and orders-short (1 s); invoices goes on. 1 and 2: see their states."
     queues = (SceneQueue(_SHORT, _SETTINGS, 60), SceneQueue(_LONG, _SETTINGS, 60), SceneQueue(_NEXT, _SETTINGS, 60))
     load = Load(rate_per_second=3.0, failure_share=0.0, unknown_share=0.0, copied=True)
     actions = (Offer("next", "stop both, as SIGTERM does"),)
@@ -87,12 +87,14 @@ class Drain(Scene):
 
     def do_next(self) -> str:
         """Begin to drain both, each with its deadline."""
+        until: list[str] = []
         for queue, seconds in ((_SHORT, _SHORT_SECONDS), (_LONG, _LONG_SECONDS)):
             seen = self.stage.seen(queue)
             self.began[queue] = Stop(seen.workers.busy, seen.buffer.size, seen.totals.handled + seen.totals.released)
             self.stage.consumer(queue).begin_drain(self.stage.seconds(seconds))
+            until.append(f"{queue} until {time.strftime('%H:%M:%S', time.gmtime(time.time() + self.stage.seconds(seconds)))}")
         buffered = sum(stop.buffered for stop in self.began.values())
-        return f"both receive no more; {counted(buffered, 'order')} that nobody had begun went back at once"
+        return f"draining: {', '.join(until)}; {counted(buffered, 'order')} not begun went back at once"
 
     def observed(self) -> list[Finding]:
         """One stopped clean, one did not, and neither keeps anything hidden."""

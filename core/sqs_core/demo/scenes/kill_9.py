@@ -28,7 +28,7 @@ class Kill9(Scene):
     """Two processes consume one queue: the one on the screen, and another that gets SIGKILL."""
 
     name = "kill-9"
-    summary = "another consumer of the same queue is killed in the middle of its work, and nothing is lost"
+    summary = "another consumer of the queue is killed in the middle of its work, and nothing is lost"
     teaches = "a message is deleted only once it is handled, so what a killed consumer had comes again when its lease runs out"
     watch = "Two processes share the queue. N kills the other with SIGKILL: what it had comes to us, receives 2 (i)."
     queues = (SceneQueue(_QUEUE, _SETTINGS, _VISIBILITY_SECONDS, 5),)

@@ -24,9 +24,9 @@ class Outage(Scene):
     """Connections are cut and refused; handlers go on, and what they finished is deleted later."""
 
     name = "outage"
-    summary = "the network goes: connections are cut and refused; handlers go on, and all comes back by itself"
+    summary = "connections are cut and refused; handlers go on, and all comes back by itself"
     teaches = "hold on to what you have, try again ever later, delete what was handled when SQS is back: nothing to restart"
-    watch = "At second 4 the network goes. Handled orders wait for their delete (i); nothing restarts. M: it is back."
+    watch = "Soon the network goes. Handled orders wait for their delete (i); nothing restarts. M: it is back."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 60),)
     load = Load(rate_per_second=6.0, handler_seconds=0.5, failure_share=0.0, unknown_share=0.0)
     actions = (Offer("mend", "the network is back; again: it goes"),)
@@ -54,12 +54,12 @@ class Outage(Scene):
         handled, before = self.totals().handled, self.totals().deleted
         yield lambda: self.totals().handled > handled and self.totals().deleted >= before + self.undeleted
         self.back = True
-        self.stage.say("back: the deletes went through first, and orders are received again")
+        kept = f"{counted(self.undeleted, 'order')} that waited deleted" if self.undeleted else "no delete had waited"
+        self.stage.say(f"back: {kept}, orders are received again; nothing was restarted")
 
     def unproved(self) -> int:
         """How many were handled here and are not deleted yet."""
-        seen = self.stage.seen(_QUEUE)
-        return seen.held - seen.buffer.size - seen.workers.busy
+        return sum(message.settling == "delete" for message in self.stage.seen(_QUEUE).in_flight)
 
     def totals(self) -> Totals:
         """What the consumer has counted."""
@@ -68,6 +68,7 @@ class Outage(Scene):
     def do_mend(self) -> str:
         """Up, or down again."""
         if self.down:
+            self.undeleted = self.unproved()
             self.stage.proxy.up()
         else:
             self.stage.proxy.down()

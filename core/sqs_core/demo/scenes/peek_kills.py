@@ -23,7 +23,7 @@ class PeekKills(Scene):
     """The consumers are paused, and people look what is in their queues: one with an ordinary viewer, one with ours."""
 
     name = "peek-kills"
-    summary = "looking into a queue as most viewers do raises receive counts until messages die; our look does not"
+    summary = "looking as most viewers do raises receive counts until messages die; our look does not"
     teaches = "most viewers receive, and each receive counts: after maxReceiveCount looks a message is in the dead-letter queue"
     watch = "Consumers are paused. Each look by an ordinary viewer (V) is a receive; the fourth kills. N: let both consume."
     queues = (

@@ -25,7 +25,7 @@ class SlowHandler(Scene):
     """Leases are 4 s, handlers take 6 s, and nobody extends."""
 
     name = "slow-handler"
-    summary = "handlers take longer than the visibility timeout: work is done twice, until leases are extended"
+    summary = "handlers outlast the visibility timeout: work is done twice, until leases are extended"
     teaches = "a message that is not deleted within its visibility timeout comes again; a heartbeat extends it while work goes on"
     watch = "In flight (i): leases of 4 s run out under handlers of 6 s. Messages (m): lease-lost, then receives 2. Press H."
     queues = (SceneQueue(_QUEUE, _SETTINGS, _VISIBILITY_SECONDS, 5, kind=UnextendedConsumer),)

@@ -27,7 +27,7 @@ class Throttled(Scene):
     """Receives are throttled for a while, and one delete."""
 
     name = "throttled"
-    summary = "SQS throttles: the pollers wait longer each time, then catch up; what was handled is still deleted"
+    summary = "SQS throttles: pollers wait ever longer, then catch up; what was handled is still deleted"
     teaches = "a throttled request is tried again later, ever later and with jitter: asking faster only prolongs it"
     watch = "From second 3 on receives are throttled. Pollers: backing-off, ever longer; the depth grows. M ends it."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 60),)

@@ -24,7 +24,7 @@ class TimeoutVersusLongPoll(Scene):
     """SQS waits up to 20 s with its answer; one client waits half a second for it, the other half a minute."""
 
     name = "timeout-vs-long-poll"
-    summary = "a client that hangs up before SQS answers loses messages; beside it the same load with a timeout that fits"
+    summary = "a client that hangs up before SQS answers loses messages; beside it one whose timeout fits"
     teaches = "a client's read timeout must be longer than its long poll: messages of an answer that nobody reads stay hidden"
     watch = "Same orders for both. On orders-hasty errors climb, receive counts rise and messages die in its DLQ, unseen."
     queues = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqs_core.demo.accounting import account
-from sqs_core.demo.identity_servers import NO_ANSWER, ROLE_ARN, SECRET, Server, hand_on, instance_metadata, serve, sts
+from sqs_core.demo.identity_servers import ACCOUNT, NO_ANSWER, ROLE_ARN, SECRET, Server, hand_on, instance_metadata, serve, sts
 from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
 from sqs_core.demo.telling import counted
 from sqs_core.environment import Environment
@@ -26,6 +26,8 @@ _QUEUE, _PROFILE = "orders", "pod"
 _SETTINGS = ConsumerSettings(workers=2, pollers=1, drain_timeout_seconds=DRAIN_SECONDS)
 _NODE_KEYS_FROM = 1_000_000
 """So that keys of the node's role and of the pod's role are never the same."""
+_LEFT_KEY, _LEFT_BY = "AKIALEFTBEHIND000001", "arn:aws:iam::999988887777:user/somebodys-laptop"
+_NODE, _POD = (f"arn:aws:sts::{ACCOUNT}:assumed-role/{who}" for who in ("node-role/i-0123456789", "worker/pod-1"))
 _DENIED = {"__type": "com.amazonaws.sqs#AccessDenied", "message": "not authorized to sqs:ReceiveMessage"}
 
 
@@ -33,7 +35,7 @@ class WrongIdentity(Scene):
     """Somebody's keys lie in a file, the node has a role, and the pod's own role is the only one that may receive."""
 
     name = "wrong-identity"
-    summary = "three identities, one of which may receive: keys left in a file, the node's role, the pod's role"
+    summary = "three identities, and one may receive: keys left in a file, the node's role, the pod's"
     teaches = "the SDK takes the first keys it finds: know who you are (I), and let no key in a file get before a role"
     watch = "I: who this is, and every provider that was asked. M: ignore keys in files. N: give the pod its own role."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 30),)
@@ -56,10 +58,10 @@ class WrongIdentity(Scene):
         enter, proxy = self.stage.resources.enter_context, self.stage.proxy.url
         self.home = Path(enter(tempfile.TemporaryDirectory(prefix="sqs-tui-demo-")))
         self.sts, metadata = enter(serve(sts)), enter(serve(instance_metadata))
-        metadata.issued = _NODE_KEYS_FROM
+        metadata.issued, self.sts.caller = _NODE_KEYS_FROM, self.who
         self.front = enter(serve(lambda _, seen: self.admit(seen, proxy)))
         (self.home / "token").write_text("jwt-1")
-        keys = f"aws_access_key_id = AKIALEFTBEHIND000001\naws_secret_access_key = {SECRET}\n"
+        keys = f"aws_access_key_id = {_LEFT_KEY}\naws_secret_access_key = {SECRET}\n"
         (self.home / "config").write_text(
             f"[profile {_PROFILE}]\n{keys}ec2_metadata_service_endpoint = {metadata.url}\n"
         )  # fmt: skip
@@ -68,12 +70,17 @@ class WrongIdentity(Scene):
             sts_endpoint_url=self.sts.url,
         )  # fmt: skip
 
+    def who(self, key_id: str) -> str:
+        """The ARN of whose key it is."""
+        if key_id == _LEFT_KEY:
+            return _LEFT_BY
+        number = key_id.removeprefix("ASIAISSUED")
+        return _POD if number.isdecimal() and int(number) <= self.sts.issued else _NODE
+
     def admit(self, seen: Seen, proxy: str) -> Answer:
         """Only keys of the pod's role may receive; everybody may look."""
         receives = seen.headers.get("x-amz-target", "").endswith("ReceiveMessage")
-        signed_by = seen.headers.get("authorization", "")
-        ours = any(f"ASIAISSUED{number:010d}" in signed_by for number in range(1, self.sts.issued + 1))
-        if receives and not ours:
+        if receives and self.who(seen.key_id) != _POD:
             return 403, "application/x-amz-json-1.0", json.dumps(_DENIED)
         try:
             return hand_on(proxy, seen)
