@@ -60,6 +60,7 @@ def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None
     assert len(kind.summary) <= 90, "it is the scene's first line, and a line on 120 columns"
     assert len(wrap(kind.watch, 71)) <= 2, "more than its place on 80 columns"
     assert len(kind.watch) <= 111, "more than a line on 120 columns"
+    assert sum(len(offer.words) + 5 for offer in kind.actions) - 3 <= 73, "more than a line of keys on 80 columns"
     known = {action.id for action in ACTIONS}
     assert {offer.action for offer in kind.actions} <= known
     assert all(callable(getattr(kind, f"do_{offer.action}")) for offer in kind.actions)

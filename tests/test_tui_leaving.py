@@ -53,7 +53,7 @@ async def test_the_first_press_drains_and_shows_what_remains(key: str) -> None:
         text = running.text()
         assert "3 workers busy · 5 held · 1 long poll ends in 12 s; press q again to leave now" in text
         assert "cut short at 10:00:25, in 25 s" in text
-        assert "orders 3 workers busy" in text, "which queues are drained"
+        assert "orders: 3 workers busy" in text, "which queues are drained"
         assert "◐ draining" in text
         await running.press("p", "f")
         assert [call[0] for call in running.facade.calls] == ["start", "drain"]

@@ -60,7 +60,7 @@ class DrainProgress:
         done = 1.0 if self._most_work == 0 else 1.0 - rest.work / self._most_work
         # The bar never runs backwards, even when an outstanding poll brings messages.
         self._furthest = max(self._furthest, min(done, 1.0))
-        return Drain(_queues(snapshot), _words(rest), self._furthest, deadline_seconds, self._deadline_at)
+        return Drain(_queues(snapshot), _words(rest, deadline_seconds), self._furthest, deadline_seconds, self._deadline_at)
 
     def is_clean(self, snapshot: Snapshot) -> bool:
         """Whether the engine ended by itself, within its deadline and with nothing held."""
@@ -94,7 +94,7 @@ def _wait_seconds(consumer: ConsumerSnapshot) -> float:
     return LONGEST_POLL_SECONDS if consumer.wait_seconds is None else consumer.wait_seconds
 
 
-def _words(rest: _Remainder) -> str:
+def _words(rest: _Remainder, deadline_seconds: float | None) -> str:
     parts = []
     if rest.busy:
         parts.append(f"{shown.plural(rest.busy, 'worker')} busy")
@@ -102,5 +102,7 @@ def _words(rest: _Remainder) -> str:
         parts.append(f"{rest.held:,} held")
     if rest.polls:
         verb = "ends" if rest.polls == 1 else "end"
-        parts.append(f"{shown.plural(rest.polls, 'long poll')} {verb} in {int(rest.poll_seconds)} s")
+        too_long = deadline_seconds is not None and rest.poll_seconds > deadline_seconds
+        when = "too late, and not waited for" if too_long else f"in {int(rest.poll_seconds)} s"
+        parts.append(f"{shown.plural(rest.polls, 'long poll')} {verb} {when}")
     return " · ".join(parts) or "nothing left to do, the last threads are ending"

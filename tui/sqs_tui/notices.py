@@ -34,7 +34,7 @@ def drain_notice(frame: Frame, width: int, *, playing: bool = False) -> Content:
         advice = Content.assemble("; press ", (_key("quit"), "bold"), " again to leave now")
     else:
         advice = Content.assemble("; ", (_key("quit"), "bold"), " leaves, and it goes on draining")
-    what = styled(f"{drain.queues} ", Tone.ACCENT) if drain.queues else Content("")
+    what = styled(f"{drain.queues}: ", Tone.ACCENT) if drain.queues else Content("")
     words = Content.assemble(what, styled(drain.remains, Tone.STRONG), advice).wrap(max(10, width))
     return Content("\n").join([*words, Content.assemble(styled(track, Tone.ACCENT), percent, styled(deadline, Tone.MUTED))])
 

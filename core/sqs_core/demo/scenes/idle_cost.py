@@ -77,9 +77,8 @@ class IdleCost(Scene):
         self.asked = short - self.before[0], long - self.before[1]
 
     def a_day(self, which: int) -> float:
-        """Requests a day at the rate that was seen; of the long one at least what its waits add up to."""
-        seen = self.asked[which] * _DAY_SECONDS / self.looked_seconds
-        return max(seen, _DAY_SECONDS / _WAIT_SECONDS)
+        """Requests a day: of the short one at the rate that was seen, of the long one what its waits add up to."""
+        return _DAY_SECONDS / _WAIT_SECONDS if which else self.asked[which] * _DAY_SECONDS / self.looked_seconds
 
     def dollars(self, which: int) -> float:
         """What that costs a day."""

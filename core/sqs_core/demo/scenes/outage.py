@@ -54,8 +54,8 @@ class Outage(Scene):
         handled, before = self.totals().handled, self.totals().deleted
         yield lambda: self.totals().handled > handled and self.totals().deleted >= before + self.undeleted
         self.back = True
-        kept = f"{counted(self.undeleted, 'order')} that waited deleted" if self.undeleted else "no delete had waited"
-        self.stage.say(f"back: {kept}, orders are received again; nothing was restarted")
+        kept = f"{counted(self.undeleted, 'order')} that had waited are deleted" if self.undeleted else "no delete had waited"
+        self.stage.say(f"back: {kept}, and orders are received again")
 
     def unproved(self) -> int:
         """How many were handled here and are not deleted yet."""

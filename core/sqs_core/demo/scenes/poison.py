@@ -34,7 +34,7 @@ class Poison(Scene):
     watch = "Orders in GBP fail twice, then die. e: failures by cause. x: dead letters; R puts back, E edits (GBP → EUR)."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 10, _RECEIVES),)
     load = Load(rate_per_second=4.0, handler_seconds=0.1, failure_share=0.0, unknown_share=0.0)
-    actions = (Offer("mend", "a handler that knows pounds; again: the old"), Offer("next", "put all dead letters back"))
+    actions = (Offer("mend", "a handler that knows pounds, or the old"), Offer("next", "put all dead letters back"))
 
     mended = False
     put_back = 0

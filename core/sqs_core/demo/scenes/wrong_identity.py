@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _QUEUE, _PROFILE = "orders", "pod"
 _SETTINGS = ConsumerSettings(workers=2, pollers=1, drain_timeout_seconds=DRAIN_SECONDS)
-_NODE_KEYS_FROM = 1_000_000
+_NODE_KEYS_FROM = 1_007_000
 """So that keys of the node's role and of the pod's role are never the same."""
-_LEFT_KEY, _LEFT_BY = "AKIALEFTBEHIND000001", "arn:aws:iam::999988887777:user/somebodys-laptop"
+_LEFT_KEY, _LEFT_BY = "AKIALEFTBEHIND00LEFT", "arn:aws:iam::999988887777:user/somebodys-laptop"
 _NODE, _POD = (f"arn:aws:sts::{ACCOUNT}:assumed-role/{who}" for who in ("node-role/i-0123456789", "worker/pod-1"))
 _DENIED = {"__type": "com.amazonaws.sqs#AccessDenied", "message": "not authorized to sqs:ReceiveMessage"}
 
