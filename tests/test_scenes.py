@@ -14,6 +14,7 @@ from sqs_core.demo.emulator import Emulator
 from sqs_core.demo.performing import perform
 from sqs_core.demo.scenes import SCENES, find_scene
 from sqs_core.errors import ConfigurationError
+from sqs_core.masking import mask_secrets
 from sqs_tui.cli import cli
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ def test_a_scene_shows_what_it_claims(scene: str, performances: Mapping[str, Fut
     assert seen.findings
     assert [finding for finding in seen.findings if not finding.true] == [], seen.lines
     assert [line for line in seen.story if len(line) > 101] == [], "more than a line on 120 columns, behind its time"
+    assert [line for line in seen.story if mask_secrets(line) != line] == [], "it reads as a secret"
 
 
 @pytest.mark.parametrize("kind", SCENES.values())
 def test_a_scene_says_what_it_is_about_in_a_few_words(kind: type[Scene]) -> None:
     assert kind.name == kind.name.lower()
+    assert all(mask_secrets(text) == text for text in (kind.summary, kind.watch, kind.teaches)), "it reads as a secret"
     assert len(kind.summary) <= 90, "it is the scene's first line, and a line on 120 columns"
     assert len(wrap(kind.watch, 71)) <= 2, "more than its place on 80 columns"
     assert len(kind.watch) <= 111, "more than a line on 120 columns"

@@ -130,6 +130,7 @@ def test_a_poll_ends_after_the_wait_that_the_consumer_was_told() -> None:
     now = draining(0, 0, NOW - 2)
     short = replace(now, consumers=tuple(replace(each, wait_seconds=5) for each in now.consumers))
     assert "1 long poll ends in 3 s" in DrainProgress().observe(short, 25).remains
+    assert "1 long poll ends too late, and not waited for" in DrainProgress().observe(short, 2).remains
     assert "1 long poll ends in 18 s" in DrainProgress().observe(now, 25).remains
 
 

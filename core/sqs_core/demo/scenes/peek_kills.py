@@ -89,8 +89,9 @@ class PeekKills(Scene):
 
     def do_next(self) -> str:
         """Let both consume what is left."""
+        theirs, ours = (self.stage.depth(queue).visible for queue in (_THEIRS, _OURS))
         self.stage.engine.resume()
-        return "both consume again: one finds its orders, the other finds nothing"
+        return f"both consume again: {_THEIRS} finds {counted(theirs, 'order')}, {_OURS} {ours}"
 
     def observed(self) -> list[Finding]:
         """Who died, and who was handled."""
