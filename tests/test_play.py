@@ -95,6 +95,15 @@ async def test_what_would_change_anything_is_refused_in_words(tmp_path: Path) ->
         assert running.app.return_value == 0
 
 
+async def test_a_toast_leaves_the_line_of_the_recording_and_the_keys_to_be_seen(tmp_path: Path) -> None:
+    async with played(tmp_path / "talk.jsonl", moments(121), (80, 24), note="all is well") as running:
+        before = running.text().splitlines()[-3:]
+        await running.press("p")
+        await running.pilot.pause()
+        assert "This is a recording" in running.text()
+        assert running.text().splitlines()[-3:] == before
+
+
 async def test_a_drain_that_was_recorded_is_none_of_ours(tmp_path: Path) -> None:
     draining = [replace(each, engine=replace(each.engine, state=RunState.DRAINING)) for each in moments(3)]
     async with played(tmp_path / "talk.jsonl", draining) as running:

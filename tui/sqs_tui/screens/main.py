@@ -102,6 +102,7 @@ class MainScreen(Steady, Screen[None]):
     def on_mount(self) -> None:
         """Show the first of the main panes, and what is known before the engine starts."""
         self.set_class(self._options.deck is not None, "-captioned")
+        self.set_class(self._options.playback is not None, "-playing")
         self.show_pane(Pane.WORKERS)
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
