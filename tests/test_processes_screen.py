@@ -34,5 +34,6 @@ def test_the_processes_are_on_one_screen_and_leaving_drains_them(
         terminal.press(b"q")
         terminal.until(b"draining: ")
         assert terminal.ended(30) == 0
+        assert b"sqs-tui: handled 40, failed 0, given back 0, in flight at exit 0" in terminal.seen
     assert len(children) == 2
     assert all(map(is_gone, children))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -25,13 +26,16 @@ def started_demo(terminal: Terminal) -> set[str]:
     return started
 
 
-def test_demo_leaves_within_five_seconds_and_nothing_behind() -> None:
-    with Terminal(["demo"], 120, 40) as terminal:
+def test_demo_leaves_within_five_seconds_and_nothing_behind_but_a_line(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with Terminal(["demo", "--log-file", str(log)], 120, 40) as terminal:
         terminal.until(b"steady")
         started = started_demo(terminal)
         terminal.press(b"q")
         assert terminal.ended(5.0) == 0
-        assert LEAVE_ALT_SCREEN in terminal.seen
+        said = terminal.seen.partition(LEAVE_ALT_SCREEN)[2].decode()
+    figures = r"sqs-tui, scene steady: handled \d+, failed \d+, given back \d+, in flight at exit 0.*; log: "
+    assert re.search(f"{figures}{re.escape(str(log))}\r\n", said)
     assert not started & set(processes())
 
 

@@ -91,6 +91,6 @@ def _play(scene: type[Scene], flags: dict[str, Any], log: list[IO[str]]) -> int:
         try:
             with recorded(deck, lambda: deck.engine.events, flags, lambda: _said(deck.engine)):
                 code = run_dashboard(deck, options, PauseWhileSilent(deck, lambda: deck.engine.events))
-            return leave(deck.engine, code)
+            return leave(deck.engine, code, flags, f"sqs-tui, scene {deck.engine.scene.name}")
         finally:
             deck.close()

@@ -12,6 +12,7 @@ from sqs_core.errors import LONGEST_TEXT
 from sqs_core.events import Code, EventLog
 from sqs_core.masking import mask_secrets
 from sqs_core.processes.child import record_with
+from sqs_core.processes.merged import merged_report
 from sqs_core.processes.slot import Terms
 from sqs_core.processes.supervisor import Supervisor
 from sqs_core.remote.fleet import Fleet
@@ -68,6 +69,10 @@ class Ensemble:
         """Write what waits to be written; the processes must have ended."""
         self.fleet.close()
         self._writer.close()
+
+    def report(self, duration_seconds: float) -> dict[str, Any]:
+        """What all processes that have ended did; see `merged_report`."""
+        return merged_report(self.supervisor.lives, self.events.snapshot(), duration_seconds)
 
     def _command(self, number: int, finished: int) -> list[str]:
         bound = []

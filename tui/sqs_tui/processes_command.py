@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
-from sqs_core.processes.merged import merged_report
 from sqs_core.remote.sockets import make_private, runtime_directory
 from sqs_core.runner import EXIT_CUT_SHORT, EXIT_REFUSED, SignalStops
 from sqs_tui.ensemble import Ensemble
 from sqs_tui.event_writer import EventWriter
+from sqs_tui.farewell import say_farewell
 from sqs_tui.flags import dashboard_options
 from sqs_tui.run import check_consume, no_screen, only_headless, open_log, require_terminal, silenced
 
@@ -85,8 +85,7 @@ def _run_headless(ensemble: Ensemble) -> int:
     ensemble.close()
     code = max(supervisor.exit_code(), EXIT_CUT_SHORT if stops.count > 1 else 0)
     if code != EXIT_REFUSED:
-        report = merged_report(supervisor.lives, ensemble.events.snapshot(), time.monotonic() - started)
-        sys.stdout.write(json.dumps(report) + "\n")
+        sys.stdout.write(json.dumps(ensemble.report(time.monotonic() - started)) + "\n")
     if supervisor.reason() and code:
         sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(supervisor.reason()), LONGEST_TEXT)}\n")
     return code
@@ -97,8 +96,10 @@ def _show(ensemble: Ensemble) -> int:
     from sqs_tui.app import run_processes
 
     options = replace(dashboard_options(ensemble.flags), attached=True)
+    started = time.monotonic()
     code = run_processes(ensemble, options)
     ensemble.close()
     if code == EXIT_REFUSED:
         raise ConfigurationError(ensemble.supervisor.reason())
+    say_farewell(ensemble.report(time.monotonic() - started), ensemble.flags)
     return code

@@ -166,14 +166,19 @@ def show(make: Callable[[ExitStack], Engine], expected: Snapshot, flags: dict[st
             engine.close()
     if late.failure is not None:
         raise late.failure
-    return code if engine is None else leave(engine, code)
+    return code if engine is None else leave(engine, code, flags)
 
 
-def leave(engine: Engine, code: int) -> int:
-    """After a dashboard: raise `ConfigurationError` for what was refused, else return the exit code."""
+def leave(engine: Engine, code: int, flags: dict[str, Any], what: str = "sqs-tui") -> int:
+    """After a dashboard: raise `ConfigurationError` for what was refused, else say what was done and return the exit code."""
     refused = [consumer.refused for consumer in engine.consumers if consumer.refused]
     if refused:
         raise ConfigurationError(refused[0])
+    if engine.consumers:
+        from sqs_core.report import make_report
+        from sqs_tui.farewell import say_farewell
+
+        say_farewell(make_report(engine.snapshot(), 0.0), flags, what)
     return end(engine, code)
 
 

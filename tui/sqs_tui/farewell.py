@@ -1,0 +1,28 @@
+"""The line that is left in the shell after a dashboard over own consumers: the report's figures, and what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqs_core.plain_text import one_line
+from sqs_tui.terminal import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ALWAYS = {"handled": "handled", "failed": "failed", "released": "given back", "in_flight_at_exit": "in flight at exit"}
+_WHERE_ANY = {"discarded": "discarded", "given_up": "given up", "leases_lost": "leases lost"}
+_WRITTEN = {"log_file": "log", "record": "recording"}
+
+
+def farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui") -> str:
+    """The line. `report` is the headless one, `what` the subject of the sentence."""
+    words = _ALWAYS | {name: word for name, word in _WHERE_ANY.items() if report.get(name)}
+    figures = ", ".join(f"{word} {report.get(name, 0):,}" for name, word in words.items())
+    written = "".join(f"; {word}: {one_line(str(flags[name]))}" for name, word in _WRITTEN.items() if flags.get(name))
+    return f"{what}: {figures}{written}"
+
+
+def say_farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui") -> None:
+    """Say it on the terminal that the dashboard was drawn on."""
+    say(farewell(report, flags, what))
