@@ -34,6 +34,12 @@ def test_what_is_held_follows_from_the_counters() -> None:
     assert figures_of(snapshot(consumer(totals=totals, in_flight=())), None, 0.0).held == 20
 
 
+def test_what_was_done_before_in_its_place_stays_in_the_counters() -> None:
+    one = snapshot(consumer(totals=Totals(received=9, handled=6, failed=3), in_flight=()))
+    seen = figures_of(one, None, 0.0, (100, 20))
+    assert (seen.handled, seen.failed, seen.held) == (106, 23, 0)
+
+
 def test_a_queue_that_several_consume_is_counted_once() -> None:
     older = (("http://q/orders", Depth(50, 5, 0, None, NOW - 30)), ("http://q/mail", Depth(7, 1, 0, None, NOW)))
     newer = (("http://q/orders", Depth(40, 6, 0, None, NOW)),)

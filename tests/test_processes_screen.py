@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,20 @@ if TYPE_CHECKING:
     from servers import QueueFactory
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+def test_one_that_is_stuck_does_not_outlive_the_screen(ministack: str, ministack_queue_factory: QueueFactory) -> None:
+    arguments = ["--endpoint-url", ministack, "consume", ministack_queue_factory().name, "--handler", "builtin:noop"]
+    with Terminal([*arguments, "--processes", "2"], columns=120, rows=40) as terminal:
+        terminal.until(b"2 of 2 answer")
+        children = {int(pid) for pid in re.findall(rb"[12] pid (\d+)", terminal.seen)}
+        os.kill(min(children), signal.SIGSTOP)
+        terminal.press(b"q")
+        terminal.until(b"draining: ")
+        terminal.press(b"q")
+        assert terminal.ended(30) == 1
+    assert len(children) == 2
+    assert all(map(is_gone, children))
 
 
 def test_the_processes_are_on_one_screen_and_leaving_drains_them(

@@ -78,6 +78,26 @@ def test_a_refusal_or_an_error_after_a_crash_may_pass(started: Callable[..., Sta
     assert (supervisor.exit_code(), supervisor.slots[0].past) == (0, "restarted 3×, last: exit code 0")
 
 
+def test_leaving_ends_those_that_do_not_listen(started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
+    supervisor, events = started("exec sleep 600", "read word; read word; " + REPORT)
+    wait_until(lambda: len(events.snapshot()) == 2)
+    supervisor.end()
+    assert supervisor.ended
+    assert supervisor.slots[0].lives[-1].ending.how == "signal 9 (SIGKILL)"
+
+
+def test_what_was_done_before_in_a_place_is_counted_once(started: Callable[..., Started]) -> None:
+    done = REPORT.replace('"requests"', '"handled": 5, "failed": 2, "requests"')
+    supervisor, _ = started(["exit 3", done, REPORT])
+    (slot,) = supervisor.slots
+    wait_until(lambda: supervisor.ended)
+    pids = [life.pid for life in slot.lives]
+    assert len(pids) == 2
+    (there,) = supervisor.sources[0].find()
+    assert [there.done_before(pid) for pid in (*pids, 0)] == [(5, 2), (0, 0), (5, 2)]
+
+
 def test_one_that_does_not_listen_is_killed(started: Callable[..., Started], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
     supervisor, events = started("exec sleep 600", "head -c1 >/dev/null; " + REPORT)

@@ -82,7 +82,7 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
             if not supervisor.ended:
                 departure.stop_engine()
 
-    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble))
+    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble), supervisor.end)
 
 
 def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:
@@ -118,8 +118,10 @@ def _guarded(
     options: DashboardOptions,
     run: Callable[[Departure, TerminalWatch | None], int | None],
     silence: Silence | None = None,
+    at_last: Callable[[], None] = lambda: None,
 ) -> int:
-    """Prepare the terminal, and see to it that the process ends whatever becomes of the screen."""
+    """Prepare the terminal, and see to it that the process ends whatever becomes of the screen. `at_last` is called once that has
+    been left."""
     use_colors(options.color)  # before `run` imports Textual
     if sys.__stderr__ is not None:
         # Textual draws on stderr; in a locale without UTF-8 every line would come out escaped.
@@ -129,6 +131,7 @@ def _guarded(
 
     def give_up(code: int) -> None:
         terminal.restore()
+        at_last()
         os._exit(code)
 
     limits = options.watch
@@ -142,6 +145,7 @@ def _guarded(
         departure.close()
         if watch is not None:
             watch.close()
+        at_last()
     if departure.hung_up:
         give_up(1 if code is None else code)  # Python's own ending would fail on streams whose terminal is gone, and say 120
     return 1 if code is None else code

@@ -110,6 +110,11 @@ class Slot:
         """What is to be known of those before; empty where there were none."""
         return f"restarted {self.restarts}×, last: {self.lives[-1].ending.how}" if self.restarts else ""
 
+    def done_before(self, pid: int) -> tuple[int, int]:
+        """Messages handled and failed by all processes of this place but that one."""
+        reports = [life.report for life in self.lives if life.pid != pid]
+        return sum(one.get("handled", 0) for one in reports), sum(one.get("failed", 0) for one in reports)
+
     def _live(self) -> int | None:
         """One life. The exit code where there is to be no other."""
         terms = self._terms
@@ -206,6 +211,10 @@ class SlotTarget:
     def past(self) -> str:
         """See `Slot`."""
         return self._slot.past
+
+    def done_before(self, pid: int) -> tuple[int, int]:
+        """See `Slot`."""
+        return self._slot.done_before(pid)
 
     def open(self) -> SocketPeer:
         """See `Target`. One that starts is waited for, for a few seconds."""

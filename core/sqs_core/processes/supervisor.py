@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 5.0
 """So long past its drain deadline a process may take to end before it is told to stop at once, and as long again after that."""
 STOP_SECONDS = 3.0
+_KILLED_SECONDS = 1.0
 _LOOK_SECONDS = 0.2
 
 
@@ -98,6 +99,15 @@ class Supervisor:
         self._stop.set()
         self._ended.wait(STOP_SECONDS)
 
+    def end(self) -> None:
+        """Leave none behind: what has not stopped after some seconds is killed. Returns when they have ended."""
+        if self.ended:
+            return
+        self.stop_now()
+        if not self.ended:
+            self._kill()
+            self._ended.wait(_KILLED_SECONDS)
+
     def drain_deadline_seconds(self) -> float | None:
         """Seconds until a drain that has begun is cut short; None when none has."""
         cut_by = self._cut_by
@@ -111,8 +121,11 @@ class Supervisor:
             return
         self._tell(STOP)
         if not self._ended.wait(GRACE_SECONDS):
-            for slot in self.slots:
-                slot.kill()
+            self._kill()
+
+    def _kill(self) -> None:
+        for slot in self.slots:
+            slot.kill()
 
     def _tell(self, word: bytes) -> None:
         for slot in self.slots:

@@ -50,7 +50,8 @@ class Member:
         if view.snapshot is not self._snapshot and view.snapshot is not None:
             self._snapshot = view.snapshot
             rate = self._rate(view.snapshot)
-            self._figures = figures_of(view.snapshot, rate, fmean(each[2] for each in self._samples))
+            before = candidate.done_before(view.snapshot.engine.pid)
+            self._figures = figures_of(view.snapshot, rate, fmean(each[2] for each in self._samples), before)
         word, problem = "", candidate.problem
         if view.phase is LinkPhase.LOST:
             word, problem = _word(candidate), view.problem

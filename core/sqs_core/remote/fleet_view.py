@@ -26,6 +26,7 @@ _NAMED = 3
 class Figures:
     """What the newest snapshot of a member says.
 
+    `handled` and `failed` are also those of the processes that it took the place of, where those were of one parent.
     `rate` is of messages finished a second over some seconds, None before two snapshots exist, and `usually_held` the mean of
     `held` over them; `p95_ms` is the handler's, the worst of its queues; `depths` is by queue URL.
     """
@@ -108,8 +109,9 @@ class FleetView:
     news: tuple[tuple[float, str], ...]
 
 
-def figures_of(snapshot: Snapshot, rate: float | None, usually_held: float) -> Figures:
-    """The figures of a snapshot, which may be a summary: what is held follows from the counters."""
+def figures_of(snapshot: Snapshot, rate: float | None, usually_held: float, done_before: tuple[int, int] = (0, 0)) -> Figures:
+    """The figures of a snapshot, which may be a summary: what is held follows from the counters. `done_before` are the messages
+    handled and failed by those before it in its place."""
     engine, consumers, credentials = snapshot.engine, snapshot.consumers, snapshot.credentials
     identity = (
         " ".join(part for part in (credentials.account, credentials.role_arn or credentials.arn) if part) if credentials else ""
@@ -128,8 +130,8 @@ def figures_of(snapshot: Snapshot, rate: float | None, usually_held: float) -> F
         target=sum(each.workers.target for each in consumers),
         held=held(snapshot),
         usually_held=usually_held,
-        handled=sum(each.totals.handled for each in consumers),
-        failed=sum(each.totals.failed for each in consumers),
+        handled=done_before[0] + sum(each.totals.handled for each in consumers),
+        failed=done_before[1] + sum(each.totals.failed for each in consumers),
         rate=rate,
         p95_ms=max(worst, default=None),
         depths=tuple(

@@ -35,6 +35,11 @@ class Candidate:
         """How often it was started anew; None where nobody counts."""
         return self.pod.restarts if self.pod else getattr(self.target, "restarts", None)
 
+    def done_before(self, pid: int) -> tuple[int, int]:
+        """Messages handled and failed by the processes that were in the place of this one; none where nobody counts."""
+        count = getattr(self.target, "done_before", None)
+        return count(pid) if count else (0, 0)
+
 
 class Source(Protocol):
     """One target as somebody wrote it. `changes` says that others may be found later; `where` says where they are found."""
