@@ -150,3 +150,14 @@ def test_messages_are_read_alike(scripted: ScriptedServer, transport: Transport)
     }
     assert received.clock_skew_seconds > 1e8
     assert (received.damaged, received.retries) == ((), 0)
+
+
+@pytest.mark.parametrize("transport", BOTH)
+@pytest.mark.parametrize("sent", ["9" * 4_000, "9" * 5_000, "253402300800000", "-1", "yesterday"])
+def test_times_that_are_none_cost_no_message(scripted: ScriptedServer, transport: Transport, sent: str) -> None:
+    raw = {"MessageId": "m-1", "ReceiptHandle": "r", "Body": "b", "MD5OfBody": hashlib.md5(b"b").hexdigest()}
+    body = json.dumps({"Messages": [raw | {"Attributes": {"SentTimestamp": sent}}]}).encode()
+    scripted.steps.append(answer(body, "200 OK", "Date: Sat, 01 Jan 99999999999999 00:00:00 GMT"))
+    received = Subject(scripted.url, transport).queue.receive(10, 0, 30, None)
+    assert [message.sent_at for message in received.messages] == [None]
+    assert received.clock_skew_seconds == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -32,6 +33,14 @@ def without(line: bytes, name: str) -> bytes:
     return json.dumps(fields).encode() + b"\n"
 
 
+def with_start(at: str) -> bytes:
+    """A line whose engine was started then."""
+    fields = json.loads(FRAMES[1])
+    fields["frame"]["engine"]["started_at"] = at
+    return json.dumps(fields).encode() + b"\n"
+
+
+DEEP = b"[" * 990 + b"]" * 990
 HOSTILE = {
     "empty": (b"", "holds no frame"),
     "header only": (HEADER, "holds no frame"),
@@ -51,6 +60,17 @@ HOSTILE = {
     "back in time": (b"".join(FRAMES[:2]) + FRAMES[2].replace(b'"seconds":1.000', b'"seconds":-1'), "line 3: seconds -1"),
     "nested without end": (HEADER + b"[" * 100_000 + b"\n", "line 2: a line is no JSON"),
     "control characters": (b'{"type":"recording","recording":"\\u001b[31m\\u009b"}\n', "recording is version '\\x1b[31m\\x9b'"),
+    "a number without end": (
+        HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":' + b"9" * 5_000),
+        "line 2: a line is no JSON",
+    ),
+    "a giant number": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":' + b"9" * 4_000), "line 2: seconds is no number"),
+    "a deep note": (HEADER + FRAMES[1].replace(b'"frame"', b'"note":%s,"frame"' % DEEP, 1), "line 2: "),
+    "a deep frame": (HEADER + b'{"seconds":0,"frame":{"consumers":[%s]}}\n' % DEEP, "line 2: "),
+    "NUL": (HEADER + b"\0" * 1_000 + b"\n", "line 2: a line is no JSON"),
+    "a time without a date": (HEADER + with_start("9999-12-31T23:59:59-14:00"), "line 2: started_at is no time"),
+    "half a character": (b'{"type":"recording","recording":"\\ud800"}\n', "recording is version '\\ud800'"),
+    "what swells": (gzip.compress(b"0" * 2**26), "line 1: a line is no JSON"),
     "bytes that are no text": (b"\xff\xfe\x00\n", "line 1: a line is no JSON"),
 }
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+LATEST_SECONDS = 253_402_300_799
+"""The end of the year 9999: a later time has no date."""
+
 
 def _boottime() -> float:
     """Seconds that go on through suspend, so that a slept laptop does not believe a dead lease."""

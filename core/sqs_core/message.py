@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.clock import LATEST_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,9 +68,9 @@ class Message:
 
     @property
     def sent_at(self) -> float | None:
-        """When the message was sent, epoch seconds by SQS's clock; None where the server does not tell."""
+        """When the message was sent, epoch seconds by SQS's clock; None where the server does not tell, or tells no time."""
         milliseconds = _integer(self.system.get("SentTimestamp"), 0)
-        return milliseconds / 1000 if milliseconds else None
+        return milliseconds / 1000 if 0 < milliseconds <= LATEST_SECONDS * 1000 else None
 
     @property
     def group_id(self) -> str | None:

@@ -209,7 +209,7 @@ def _skew_seconds(headers: Mapping[str, str]) -> float:
     """How far this machine's clock is ahead of the server's, from the Date header (whole seconds: small skews read as 0)."""
     try:
         ahead = time.time() - _epoch_seconds(headers["date"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return 0.0
     return ahead if abs(ahead) > 2 else 0.0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from sqs_core.clock import LATEST_SECONDS
 from sqs_core.masking import mask_value
 from sqs_core.queue_facts import read_facts, whole
 from sqs_core.queue_listing import Reading, encryption
@@ -43,7 +44,7 @@ def _size(text: str) -> str:
 
 def _time(text: str) -> str:
     number = whole(text)
-    return text if number is None or number > _LAST_TIME else shown.stamp(number)
+    return text if number is None or number > LATEST_SECONDS else shown.stamp(number)
 
 
 def _deduplication(text: str) -> str:
@@ -60,7 +61,6 @@ def _allowed_sources(text: str) -> str:
         return text
 
 
-_LAST_TIME = 253_402_300_799  # the end of the year 9999
 _COUNTS = {
     "ApproximateNumberOfMessages": ("visible", _approximate),
     "ApproximateNumberOfMessagesNotVisible": ("in flight", _approximate),

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from sqs_core.clock import LATEST_SECONDS
 from sqs_core.wire import OPTIONAL, TIMES
 
 LONGEST_TEXT = 4 * 2**20
@@ -85,10 +86,12 @@ def _read_truth(value: Any, name: str) -> bool:
 
 def _read_time(value: Any, name: str) -> float:
     try:
-        at = datetime.fromisoformat(_read_text(value, name))
-        return at.timestamp()
+        at = datetime.fromisoformat(_read_text(value, name)).timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise MalformedError(f"{name} is no time") from error
+    if not 0 <= at <= LATEST_SECONDS:  # another time zone may make of it a year that has no date
+        raise MalformedError(f"{name} is no time of ours")
+    return at
 
 
 _SIMPLE: dict[Any, Reader] = {str: _read_text, int: _read_whole, float: _read_number, bool: _read_truth}
