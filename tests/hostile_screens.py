@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from hostile_deck import HostileDeck
 from sqs_core import plain_text
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import Level, Outcome
@@ -35,9 +36,10 @@ from tui_canned import NOW, consumer, detail, event, finished, held, snapshot
 from tui_fakes import FakeFacade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from sqs_core.model import Snapshot
+    from test_deck import FakeDeck
 
 MARK = "6669"
 """Parameters that no terminal program would choose, so that a control sequence with them is one of theirs."""
@@ -60,7 +62,11 @@ _PIECES = [
     "\u200b", "\u2028", "\ufeff", "[/", "[bold]", "[@click=app.leave]", "\\", "x", "ä", "\U0001f600", "\n", "\t", "\r", '"',
     "e\u0301",
 ]  # fmt: skip
-SCREENS = ("w", "i", "m", "e", "L", "I", "question_mark", "at", "x", "b", "Q", "ctrl+p")
+SCREENS = ("w", "i", "m", "e", "L", "I", "question_mark", "at", "x", "b", "Q", "ctrl+p", "F", "P", "D")
+REFUSED = {"F": "w", "P": "right", "D": "enter"}
+"""Keys of the demo's panels that do something, and are told why not."""
+STAY = ("w", "i", "m", "p")
+"""Keys that open nothing which would have to be left."""
 PLAIN = "plain text"
 """What the dashboard itself takes to open its screens."""
 A_FRAME = 40
@@ -70,13 +76,13 @@ OPENINGS, WELL_SECONDS = 6, 0.08
 processes do to the machine meanwhile is not the dashboard's."""
 
 
-def take_away(layers: str) -> None:
-    """Leave only these layers."""
+def take_away(layers: str, put: Callable[[object, str, Any], None] = setattr) -> None:
+    """Leave only these layers; `put` sets an attribute."""
     if layers in ("filter", "none"):
-        for table in (plain_text._ONE_LINE, plain_text._MANY_LINES):
-            table.update({code_point: code_point for code_point in range(sys.maxunicode + 1) if plain_text.is_obeyed(code_point)})
+        put(plain_text, "_ONE_LINE", {0x09: " ", 0x0A: " "})
+        put(plain_text, "_MANY_LINES", {})
     if layers in ("door", "none"):
-        BaseApp.get_line_filters = App.get_line_filters  # type: ignore[method-assign]
+        put(BaseApp, "get_line_filters", App.get_line_filters)
 
 
 class Stalls:
@@ -101,8 +107,8 @@ def memory_bytes() -> int:
 class Drive:
     """What is done to the screen."""
 
-    def __init__(self, app: DashboardApp, facade: FakeFacade, what: str, count: int) -> None:
-        self.app, self.facade, self.what, self.count = app, facade, what, count
+    def __init__(self, app: DashboardApp, facade: FakeFacade, deck: FakeDeck, what: str, count: int) -> None:
+        self.app, self.facade, self.deck, self.what, self.count = app, facade, deck, what, count
         self.shown = 0
         self.problem = ""
         self.stalls: dict[str, float] = {}
@@ -130,6 +136,7 @@ class Drive:
             self.facade.details = {payload: infested_message(payload)}
             self.facade.queues = {payload: infested_queue(payload)}
             self.facade.refusals = {"pause": ConfigurationError(payload)}
+            self.deck.said = payload
             async with self._watched(name):
                 await self._through_every_screen(pilot)
             self.shown += name != PLAIN
@@ -145,7 +152,10 @@ class Drive:
                 for inside in ("u", "r", "escape"):
                     await pilot.press(inside)
                     await self._frame(pilot)
-            if key not in ("w", "i", "m", "p"):
+            if key in REFUSED:
+                await pilot.press(REFUSED[key])
+                await self._frame(pilot)
+            if key not in STAY:
                 await pilot.press("escape")
         await pilot.hover(offset=(10, 5))
         await self._frame(pilot)
@@ -249,8 +259,9 @@ def main(layers: str, what: str, count: str, result: str) -> int:
     take_away(layers)
     facade = FakeFacade(snapshot(consumer(in_flight=(held(1),))))
     departure = Departure(facade, lambda code: os._exit(code))
-    app = DashboardApp(facade, DashboardOptions(fps=0.001, clock=lambda: NOW), departure)
-    drive = Drive(app, facade, what, int(count))
+    deck: Any = HostileDeck(said=PLAIN)
+    app = DashboardApp(facade, DashboardOptions(fps=0.001, clock=lambda: NOW, deck=deck), departure)
+    drive = Drive(app, facade, deck, what, int(count))
     gc.collect()
     gc.freeze()
     app.run(auto_pilot=drive.run)

@@ -1,13 +1,16 @@
-"""A file somebody else has made, imported on a terminal and then consumed on one: its text is text everywhere."""
+"""Files somebody else has made: imported on a terminal and consumed on one, or played. Their text is text everywhere."""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
+from hostile_peer import said
 from hostile_screens import CLASSES, MARK
 from hostile_terminals import ESCAPE, WALK, Command, leaks
+from recordings import recording_file
 from torturing import Row
 from waiting import wait_until
 
@@ -75,4 +78,25 @@ def test_an_imported_file_is_text(
         seen += terminal.seen
     found = leaks(seen)
     table(Row("an imported file of hostile text", len(lines), len(lines) if not found else 0, note=f"{len(found)} leaks"))
+    assert found == []
+
+
+def test_a_recording_is_text(
+    clean_environment: Path,
+    scale: Callable[[list[str], list[str]], list[str]],
+    table: Callable[[Row], None],
+) -> None:
+    payloads = scale(["".join(CLASSES.values())], list(CLASSES.values()))
+    file = clean_environment / os.fsdecode(b"in\xff\x1b[%sm.jsonl" % MARK.encode())
+    seen = b""
+    for payload in payloads:
+        recording_file(file, [said(payload)] * 3, note=payload)
+        with Command(["play", str(file)]) as terminal:
+            wait_until(lambda terminal=terminal: terminal.read(0.05) and b" speed " in terminal.seen)  # type: ignore[misc]
+            terminal.walk((b" ", b".", b"m", b"\r", b"I", ESCAPE, b"e", ESCAPE, b"L", ESCAPE, b"p", b"0"))
+            terminal.press(b"q")
+            assert terminal.ended(20.0) == 0
+            seen += terminal.seen
+    found = leaks(seen)
+    table(Row("a recording of hostile text", len(payloads), len(payloads) if not found else 0, note=f"{len(found)} leaks"))
     assert found == []

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from sqs_tui.safe_text import content
+from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.steady import Steady
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Typed(Steady, ModalScreen[bool]):
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = content(self._title)
             yield Static(self._question)
-            yield Input(id="typed", placeholder=self._placeholder)
+            yield Input(id="typed", placeholder=one_line(self._placeholder))
             yield Static(id="refusal")
             yield Static(Content.assemble(("enter", "bold"), " go on   ", ("esc", "bold"), " cancel"))
 
