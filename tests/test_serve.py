@@ -149,8 +149,8 @@ async def test_a_session_shows_and_takes_keys_and_changes_nothing(serving: Servi
     before = shown.engine.snapshot().engine.state
     async with client.ws_connect(f"{serving.url}ws?width=100&height=30", headers={"Origin": serving.origin}) as websocket:
         await read_until(websocket, b"\x1b[30;1H")
-        shown.engine.events.record(Level.INFO, Code.ENGINE_STARTED, None, "it has happened just now")
-        await read_until(websocket, b"it has happened just now")
+        shown.engine.events.record(Level.INFO, Code.ENGINE_STARTED, None, f"it has happened just now, password={SECRET}")
+        assert SECRET not in (await read_until(websocket, b"it has happened just now, password=***")).decode()
         (child,) = serving.children()
         arguments = _proc(child, "cmdline")
         assert arguments[-5:] == ["attach", "--read-only", "--fps=8", "--", str(shown.path)]

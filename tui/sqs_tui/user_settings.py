@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import describe
+from sqs_core.masking import mask_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def read_settings(values: Mapping[str, Any], where: str) -> UserSettings:
         keys = None
     good = {name: key for name, key in (keys or {}).items() if isinstance(key, str)}
     warnings += [f"{where}: keys.{name} = {key!r} is no text" for name, key in (keys or {}).items() if name not in good]
-    return UserSettings(theme, fps, good, tuple(warnings))
+    return UserSettings(theme, fps, good, tuple(map(mask_secrets, warnings)))
 
 
 def _meant(name: str) -> str:
