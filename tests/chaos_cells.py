@@ -77,6 +77,8 @@ EVERYWHERE = [
     _error("RequestTimeTooSkewed", 403),
     _error("SignatureDoesNotMatch", 403),
     _error("AWS.SimpleQueueService.NonExistentQueue", 400),
+    _error("Unheard.Of", 418),
+    _error("TooManyRequests", 429),
 ]
 ONLY = {
     "receive": [
