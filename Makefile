@@ -26,7 +26,7 @@ NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 BENCH := .venv-bench/.done
 
-.PHONY: help demo test test-pinned test-newest torture soak check format screenshots browser-png bench bench-quick bench-viewers pyz clean
+.PHONY: help demo test test-pinned test-newest torture switching soak check format screenshots browser-png bench bench-quick bench-viewers pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,11 +46,14 @@ test-newest: $(NEWEST) $(LOCALSTACK) $(DEMO)
 
 # One after the other, for they measure; a test of these may well take minutes.
 TORTURE := $(addprefix tests/test_,chaos_matrix.py total_queue.py stops.py lease_torture.py fifo_torture.py engine_model.py \
-	hostile_terminal.py hostile_peer.py hostile_files.py secrets.py secrets_faults.py secrets_actions.py switching.py \
-	random_keys.py peek_random.py redrive_killed.py)
+	hostile_terminal.py hostile_layers.py hostile_peer.py hostile_files.py secrets.py secrets_faults.py secrets_actions.py \
+	secrets_elsewhere.py switching.py random_keys.py peek_random.py redrive_killed.py)
 
 torture: $(DEV) $(LOCALSTACK) ## faults, kills, stops and hostile input in full, and one table of what survived: about half an hour
 	.venv/bin/python -m pytest --torture --override-ini faulthandler_timeout=1800 $(TORTURE)
+
+switching: $(DEV) $(LOCALSTACK) ## the whole suite while threads are switched a million times a second: does anything race?
+	.venv/bin/python -m pytest $(PARALLEL) --switch-interval 1e-6 --override-ini faulthandler_timeout=300
 
 SOAK_MINUTES ?= 30
 SOAK_RATE ?= 550

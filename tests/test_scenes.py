@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from sqs_core.demo.scene import Scene
 
 LIMIT_SECONDS = 60.0
-SPEED = 4.0
-AT_ONCE = 4
+SPEED, AT_ONCE = 4.0, 4
 """They mostly wait."""
+SWITCHING_SPEED, SWITCHING_AT_ONCE = 2.0, 1
+"""Where the interpreter does little else than switch threads, a scene needs a process and time for itself to be what it shows."""
 LONGEST_WAIT_SECONDS = 110.0
 """For those before it too; a little less than any test may take."""
 
@@ -37,11 +38,13 @@ def performances(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future
     """The scenes that were asked for, several at once on one emulator: each has a region, and so queues, of its own."""
     calls = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
     wanted = {call.params["scene"] for call in calls if call is not None and "scene" in call.params}
-    with Emulator() as emulator, ThreadPoolExecutor(AT_ONCE) as pool:
+    switching = request.config.getoption("--switch-interval") is not None
+    speed, at_once = (SWITCHING_SPEED, SWITCHING_AT_ONCE) if switching else (SPEED, AT_ONCE)
+    with Emulator() as emulator, ThreadPoolExecutor(at_once) as pool:
 
         def play(name: str) -> Performance:
             region = f"eu-{''.join(filter(str.isalpha, name))}-1"
-            return perform(SCENES[name], speed=SPEED, emulator=emulator, region=region, limit_seconds=LIMIT_SECONDS)
+            return perform(SCENES[name], speed=speed, emulator=emulator, region=region, limit_seconds=LIMIT_SECONDS)
 
         yield {name: pool.submit(play, name) for name in SCENES if name in wanted}
 
