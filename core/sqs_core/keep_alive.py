@@ -13,7 +13,7 @@ import time
 import weakref
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
 _WITHOUT_BODY = (204, 304)
+_BLANKS = " \t\r\n\v\f"
+_USUALLY_ALL = 32_768  # of an answer: ten messages of a few KB
+_MOST_AT_ONCE = 1_048_576
 LONGEST_IDLE_SECONDS = 4.0
 """Uvicorn and Hypercorn, and so MiniStack and LocalStack, close what was idle for 5 s; AWS keeps connections for longer."""
 
@@ -69,10 +72,9 @@ class _Connection:
         return time.monotonic() - self.idle_since < LONGEST_IDLE_SECONDS and not self.poll.poll(0)
 
     def exchange(self, data: bytes) -> tuple[Answer, bool]:
-        """Each answer has a reader of its own: what a server puts behind one must not pass for the next."""
+        """Each answer has a reader of its own."""
         self.socket.sendall(data)
-        with self.socket.makefile("rb") as reader:
-            return _read_answer(reader)
+        return _read_answer(_Reader(self.socket))
 
     def close(self) -> None:
         self.socket.close()
@@ -144,13 +146,69 @@ def _close_all(idle: list[_Connection]) -> None:
         idle.pop().close()
 
 
-def _read_answer(reader: IO[bytes]) -> tuple[Answer, bool]:
-    """The next answer, and whether the connection may be kept. Raises `ValueError` and `EOFError`'s like for what is none."""
-    status, is_newest = _read_status(reader)
-    headers = _read_headers(reader)
+class _Reader:
+    """What comes of one answer. What a server puts behind it is dropped with its reader: it must not pass for the next answer."""
+
+    __slots__ = ("_data", "_socket")
+
+    def __init__(self, source: socket.socket) -> None:
+        self._socket = source
+        self._data = b""
+
+    def head(self) -> list[str] | None:
+        """The lines before the empty one, where all have come at once and end as HTTP says; else nothing is taken."""
+        if not self._data:
+            self._more()
+        end = self._data.find(b"\r\n\r\n")
+        head = self._data[:end]
+        if end < 0 or head.count(b"\n") != head.count(b"\r\n"):
+            return None
+        self._data = self._data[end + 4 :]
+        return head.decode("latin-1").split("\r\n")
+
+    def line(self) -> str:
+        """The next line, without its end, which may be a line feed alone."""
+        seen = 0
+        while (end := self._data.find(b"\n", seen)) < 0 and len(self._data) <= _LONGEST_LINE:
+            seen = len(self._data)
+            self._more()
+        if not 0 <= end <= _LONGEST_LINE:
+            raise ValueError(f"a line of over {_LONGEST_LINE} bytes")
+        line, self._data = self._data[:end], self._data[end + 1 :]
+        return line.rstrip(b"\r").decode("latin-1")
+
+    def exactly(self, count: int) -> bytes:
+        """So many bytes."""
+        parts, missing = [self._data], count - len(self._data)
+        while missing > 0:
+            part = self._socket.recv(min(missing, _MOST_AT_ONCE))
+            if not part:
+                raise ConnectionResetError(f"the connection ended after {count - missing} of {count} bytes")
+            parts.append(part)
+            missing -= len(part)
+        whole = b"".join(parts)
+        self._data = whole[count:]
+        return whole[:count]
+
+    def rest(self) -> bytes:
+        """Everything until the connection ends."""
+        parts = [self._data]
+        while part := self._socket.recv(_MOST_AT_ONCE):
+            parts.append(part)
+        return b"".join(parts)
+
+    def _more(self) -> None:
+        part = self._socket.recv(_USUALLY_ALL)
+        if not part:
+            raise ConnectionResetError("the connection ended before the answer did" if self._data else "closed without an answer")
+        self._data += part
+
+
+def _read_answer(reader: _Reader) -> tuple[Answer, bool]:
+    """The next answer, and whether the connection may be kept. Raises `ValueError` and `OSError` for what is none."""
+    status, is_newest, headers = _read_head(reader)
     while status == 100:
-        status, is_newest = _read_status(reader)
-        headers = _read_headers(reader)
+        status, is_newest, headers = _read_head(reader)
     wish = headers.get("connection", "").lower()
     stays = wish != "close" if is_newest else wish == "keep-alive"
     if status in _WITHOUT_BODY:
@@ -159,56 +217,56 @@ def _read_answer(reader: IO[bytes]) -> tuple[Answer, bool]:
         return Answer(status, headers, _read_chunks(reader)), stays
     length = headers.get("content-length")
     if length is None:
-        return Answer(status, headers, reader.read()), False
-    return Answer(status, headers, _read_exactly(reader, _whole_number(length, 10))), stays
+        return Answer(status, headers, reader.rest()), False
+    return Answer(status, headers, reader.exactly(_whole_number(length, 10))), stays
 
 
-def _read_status(reader: IO[bytes]) -> tuple[int, bool]:
-    line = _read_line(reader)
-    version, _, rest = line.partition(b" ")
-    if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+def _read_head(reader: _Reader) -> tuple[int, bool, dict[str, str]]:
+    lines = reader.head()
+    if lines is None:
+        status, is_newest = _status(reader.line())  # first: what is no HTTP may have no more lines
+        return status, is_newest, _read_headers(reader)
+    return *_status(lines[0]), _headers(lines[1:])
+
+
+def _status(line: str) -> tuple[int, bool]:
+    version, _, rest = line.partition(" ")
+    code = rest[:3]
+    if not version.startswith("HTTP/1.") or not (code.isascii() and code.isdigit()):
         raise ValueError(f"not an HTTP answer: {line[:80]!r}")
-    return int(rest[:3]), version != b"HTTP/1.0"
+    return int(code), version != "HTTP/1.0"
 
 
-def _read_headers(reader: IO[bytes]) -> dict[str, str]:
+def _read_headers(reader: _Reader) -> dict[str, str]:
+    lines: list[str] = []
+    while len(lines) <= _MOST_HEADERS and (line := reader.line()):
+        lines.append(line)
+    return _headers(lines)
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    if len(lines) > _MOST_HEADERS:
+        raise ValueError(f"more than {_MOST_HEADERS} headers")
     headers: dict[str, str] = {}
-    for _ in range(_MOST_HEADERS):
-        line = _read_line(reader)
-        if not line:
-            return headers
-        name, colon, value = line.partition(b":")
+    for line in lines:
+        name, colon, value = line.partition(":")
         if not colon:
             raise ValueError(f"not a header: {line[:80]!r}")
-        headers[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
-    raise ValueError(f"more than {_MOST_HEADERS} headers")
+        headers[name.lower()] = value.strip(_BLANKS)
+    return headers
 
 
-def _read_line(reader: IO[bytes]) -> bytes:
-    line = reader.readline(_LONGEST_LINE)
-    if not line.endswith(b"\n"):
-        raise ConnectionResetError("the connection ended before the answer did" if line else "closed without an answer")
-    return line.rstrip(b"\r\n")
-
-
-def _read_exactly(reader: IO[bytes], count: int) -> bytes:
-    body = reader.read(count)
-    if len(body) < count:
-        raise ConnectionResetError(f"the connection ended after {len(body)} of {count} bytes")
-    return body
-
-
-def _read_chunks(reader: IO[bytes]) -> bytes:
+def _read_chunks(reader: _Reader) -> bytes:
     chunks = []
-    while size := _whole_number(_read_line(reader).partition(b";")[0].strip().decode("latin-1"), 16):
-        chunks.append(_read_exactly(reader, size))
-        if _read_line(reader):
+    while size := _whole_number(reader.line().partition(";")[0].strip(_BLANKS), 16):
+        chunks.append(reader.exactly(size))
+        if reader.line():
             raise ValueError("a chunk is longer than it says")
     _read_headers(reader)  # trailers
     return b"".join(chunks)
 
 
 def _whole_number(text: str, base: int) -> int:
-    if not text.isalnum():  # int() would take signs, spaces and underscores
+    if not (text.isascii() and text.isalnum()):  # int() would take signs, spaces, underscores and other scripts' digits
         raise ValueError(f"not a length: {text[:80]!r}")
     return int(text, base)
