@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ProtocolError, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
 
 
 def call(operation: str, request: Callable[[], Any]) -> dict[str, Any]:
@@ -20,14 +20,21 @@ def call(operation: str, request: Callable[[], Any]) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-@contextmanager
-def reading(operation: str) -> Iterator[None]:
+class reading:  # noqa: N801 - used as a `with` statement's own word
     """An answer in the wrong shape is trouble with the protocol, not a defect that ends a thread."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        problem = ProtocolError(f"the answer is not in SQS's shape ({type(error).__name__}: {error})")
-        raise RequestError(operation, problem) from error
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        if isinstance(error, AttributeError | KeyError | TypeError | ValueError):
+            problem = ProtocolError(f"the answer is not in SQS's shape ({type(error).__name__}: {error})")
+            raise RequestError(self._operation, problem) from error
 
 
 def require_sqs_answer(operation: str, headers: Mapping[str, str]) -> None:

@@ -83,7 +83,7 @@ def replayed(message: Message, key: str, dedup_id: str | None) -> Outgoing:
 
 def body_md5(text: str) -> str:
     """What SQS answers as MD5OfMessageBody."""
-    return hashlib.md5(_utf8(text), usedforsecurity=False).hexdigest()
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def attributes_md5(attributes: Mapping[str, AttributeValue]) -> str:

@@ -166,8 +166,10 @@ class SqsQueue:
                 str(entry.get("Id")): Refusal(str(entry.get("Code", "")), str(entry.get("Message", "")))
                 for entry in answer.get("Failed") or ()
             }
+        ids = [entry["Id"] for entry in entries]
+        if not refused and confirmed.issuperset(ids):
+            return {}
         silent = Refusal("Unconfirmed", f"{operation} answered without naming this entry")
-        ids = [str(entry["Id"]) for entry in entries]
         return {int(key): refused.get(key, silent) for key in ids if key in refused or key not in confirmed}
 
     def facts(self, now: float) -> QueueFacts:
@@ -195,7 +197,8 @@ def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple
         if not message_id or body is None or (digest is not None and digest != body_md5(body)):
             damaged.append(str(handle))
             continue
-        attributes = {name: _attribute_in(value) for name, value in (entry.get("MessageAttributes") or {}).items()}
+        given = entry.get("MessageAttributes")
+        attributes = {name: _attribute_in(value) for name, value in given.items()} if given else {}
         sound[message_id] = Message(message_id, body, handle, queue, attributes, entry.get("Attributes") or {})
     return tuple(sound.values()), tuple(damaged)
 
