@@ -118,8 +118,8 @@ def test_a_thread_keeps_its_counts_through_its_states_and_is_forgotten_when_it_e
     ledger = Ledger()
     ledger.thread("worker-1", Role.WORKER, ThreadState.HANDLING, "a")
     with ledger.lock:
-        ledger.thread_result_locked("worker-1", succeeded=True)
-        ledger.thread_result_locked("worker-1", succeeded=False)
+        ledger.handler_ended_locked("worker-1", 0.0, succeeded=True)
+        ledger.handler_ended_locked("worker-1", 0.0, succeeded=False)
     ledger.thread("worker-1", Role.WORKER, ThreadState.IDLE)
     with ledger.lock:
         (thread,) = ledger.threads_locked()

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakes import Bench
+from sqs_core.handlers import make_handler
 from sqs_core.held import Verdict
 from sqs_core.model import Outcome
 from sqs_core.parking import BATCH, LINGER_SECONDS, Ackers, Parking
+from sqs_core.pool import Slot
+from sqs_core.worker import Worker
 from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqs_core.message import Message
 
 LONG_SECONDS = 60.0
 
@@ -79,6 +84,45 @@ def test_workers_call_one_another_until_nothing_is_left_for_them() -> None:
     assert len(bench.holding.work._parked) == 1
     bench.receive("four")
     wait_until(lambda: len(taken) == 4)
+
+
+@pytest.mark.parametrize("slow_at", [0, 4])
+def test_nothing_waits_behind_a_slow_handler_while_a_worker_is_idle(monkeypatch: pytest.MonkeyPatch, slow_at: int) -> None:
+    """However quick the handlers before it were; nobody looks by himself within the time of this test."""
+    monkeypatch.setattr("sqs_core.worker._TAKE_WAIT_SECONDS", LONG_SECONDS)
+    bench, over, seen = Bench(), threading.Event(), []
+
+    def handle(message: Message) -> None:
+        if message.body == "slow":
+            over.wait(LONG_SECONDS)
+        seen.append(message.body)
+
+    slots = [Slot(f"worker-{at}") for at in range(3)]
+    threads = [threading.Thread(target=_work, args=(bench, handle, slot), daemon=True) for slot in slots]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(bench.holding.work._parked) == len(slots))
+    quick = [f"quick {at}" for at in range(40)]
+    for start in range(0, 30, 10):
+        bench.receive(*quick[start : start + 10])
+        wait_until(lambda: len(bench.holding.work._parked) == len(slots))
+    bench.receive(*quick[30 : 30 + slow_at], "slow", *quick[30 + slow_at : 39])
+    wait_until(lambda: len(seen) == 39)
+    assert set(seen) == set(quick[:39])
+    over.set()
+    wait_until(lambda: seen[-1] == "slow")
+    for slot in slots:
+        slot.stop()
+    with bench.holding.lock:
+        bench.holding.work.call_all()
+    for thread in threads:
+        thread.join()
+
+
+def _work(bench: Bench, handle: Callable[[Message], None], slot: Slot) -> None:
+    worker = Worker(bench.holding, make_handler(handle))
+    while not slot.stopping():
+        worker.step(slot)
 
 
 def test_nobody_is_called_for_what_a_bounded_run_may_not_take_yet_and_one_is_when_it_may() -> None:

@@ -80,10 +80,10 @@ class Acker:
         """Those whose lease runs. Of the others somebody else may hold a newer receipt, and by ours SQS confirms what it does not
         do: a standard queue answers a delete by an old receipt with success."""
         now = self._ledger.clock.lease()
-        for held in batch:
-            if held.lease_deadline <= now:
-                self._holding.lose_locked(held, "it ran out before its end was told")
-        return [held for held in batch if held.phase is Phase.SETTLING]
+        late = [held for held in batch if held.lease_deadline <= now]
+        for held in late:
+            self._holding.lose_locked(held, "it ran out before its end was told")
+        return [held for held in batch if held.phase is Phase.SETTLING] if late else batch
 
     def _sleep(self, name: str, seconds: float, ready: int) -> None:
         now, linger_seconds = self._ledger.clock.monotonic(), self._holding.linger_seconds
@@ -118,8 +118,8 @@ class Acker:
         if self._failures:
             self._failures = 0
             self._events.record(Level.INFO, Code.ACK_RECOVERED, self._queue.name, "deletes and releases go through again")
-        self._holding.settle(held for index, held in enumerate(batch) if index not in refusals)
-        for index, held in enumerate(batch):
+        self._holding.settle([held for index, held in enumerate(batch) if index not in refusals] if refusals else batch)
+        for index, held in enumerate(batch) if refusals else ():
             if index in refusals:
                 self._refused(held, refusals[index])
 

@@ -19,28 +19,28 @@ class _Group:
 
 
 class Buffer:
-    """`size` counts what waits, whether its turn has come or not. Without `fifo`, group ids mean nothing here."""
+    """`size` counts what waits, whether its turn has come or not. Without `fifo`, group ids mean nothing here.
+
+    `ready` is what could be handed out now, the next first: to be looked at, not to be changed.
+    """
 
     def __init__(self, fifo: bool) -> None:
         self.size = 0
+        self.ready: deque[Held] = deque()
         self._fifo = fifo
-        self._ready: deque[Held] = deque()
         self._groups: dict[str, _Group] = {}
-
-    def ready(self) -> int:
-        """How many messages could be handed out now."""
-        return len(self._ready)
 
     def place(self, held: Held) -> None:
         """Add a message at the end, or behind its group's current one."""
         self.size += 1
-        name, group = held.message.group_id, self._group_of(held)
-        if group is not None:
-            group.waiting.append(held)
-            return
-        if self._fifo and name is not None:
+        name = held.message.group_id if self._fifo else None
+        if name is not None:
+            group = self._groups.get(name)
+            if group is not None:
+                group.waiting.append(held)
+                return
             self._groups[name] = _Group(held)
-        self._ready.append(held)
+        self.ready.append(held)
 
     def _group_of(self, held: Held) -> _Group | None:
         name = held.message.group_id if self._fifo else None
@@ -49,7 +49,7 @@ class Buffer:
     def take(self) -> Held:
         """Hand out the next message whose turn has come; it stays its group's current one until `end_turn`."""
         self.size -= 1
-        return self._ready.popleft()
+        return self.ready.popleft()
 
     def remove(self, held: Held) -> None:
         """Take a message out, wherever it stands; as a group's current one it stays that until `end_turn`."""
@@ -58,11 +58,11 @@ class Buffer:
         if group is not None and held in group.waiting:
             group.waiting.remove(held)
         else:
-            self._ready.remove(held)
+            self.ready.remove(held)
 
     def waiting(self) -> list[Held]:
         """Everything in here, those whose turn has come first."""
-        return [*self._ready, *(held for group in self._groups.values() for held in group.waiting)]
+        return [*self.ready, *(held for group in self._groups.values() for held in group.waiting)]
 
     def take_followers(self, held: Held) -> list[Held]:
         """Take out what waits behind a group's current message."""
@@ -88,6 +88,6 @@ class Buffer:
             return
         if group.waiting:
             group.current = group.waiting.popleft()
-            self._ready.append(group.current)
+            self.ready.append(group.current)
         elif held.message.group_id is not None:
             del self._groups[held.message.group_id]

@@ -28,6 +28,9 @@ def _handed(worker: str) -> str:
     return f"handed to {worker}"
 
 
+_ENDED = {outcome: outcome.value for outcome in Outcome}
+
+
 class Phase(Enum):
     """Where a held message is: waiting for a worker, with one, or with the acker."""
 
@@ -105,7 +108,6 @@ class Held:
         self.settling_since = 0.0
         self.due = 0.0
         self.attempts = 0
-        self.timeline: list[tuple[float, str]] = []
         self._record: InFlight | None = None
         self._preview: str | None = None
         self._mask = mask
@@ -114,7 +116,7 @@ class Held:
         self.ended_at = 0.0
         self.error: str | None = None
         self.receive_count, self.sent_at = message.receive_count, message.sent_at  # read out of texts: once
-        self.timeline.append((received_at, _received(self.receive_count)))
+        self.timeline: list[tuple[float, str]] = [(received_at, _received(self.receive_count))]
 
     def grant_lease(self, seconds: float, margin_seconds: float, now_lease: float, now_wall: float) -> None:
         """The server promised `seconds` of invisibility from now."""
@@ -159,7 +161,7 @@ class Held:
     def end(self, outcome: Outcome, at: float, error: str | None) -> None:
         """It ends here; `at` is by the wall's clock."""
         self.phase, self.outcome, self.ended_at, self.error = Phase.ENDED, outcome, at, error
-        self.timeline.append((at, outcome.value))
+        self.timeline.append((at, _ENDED[outcome]))
 
     def finished(self) -> Finished:
         """What is remembered of one that has ended; the cause of a failure is its handler's, where that is how it ended."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqs_core.model import InFlight, Message
 
 _HANDLER_ENDED = {outcome: f"handler ended: {outcome}" for outcome in Outcome}
+_SUCCESS = frozenset({Outcome.HANDLED, Outcome.DISCARDED})
 _ENDS_A_TURN = frozenset({Outcome.HANDLED, Outcome.DISCARDED, Outcome.GIVEN_UP})
 
 
@@ -71,20 +72,20 @@ class Holding:
                 if lease_seconds <= 0:
                     self.lose_locked(held, "its receive was answered so late that it had run out")
             ledger.count_locked("received", len(batch))
-            ledger.count_locked("redelivered", sum(held.receive_count > 1 for held in batch))
+            ledger.count_locked("redelivered", sum([held.receive_count > 1 for held in batch]))
             ledger.queue_latencies_locked([server_now - held.sent_at for held in batch if held.sent_at is not None])
             self._call_workers()
         return batch
 
     def _call_workers(self) -> None:
-        if self.work.idle() and self._may_take():
+        if self.buffer.ready and self.work.idle() and self._may_take():
             self.work.call()
 
     def _delivered_again(self, held: Held) -> None:
         """Where we were giving it back this is the proof, come faster than the answer; else our lease had run out."""
         if held.phase is Phase.SETTLING and held.verdict is not None and held.verdict.visibility_seconds is not None:
             self._withdraw(held)
-            self._end(held, held.verdict.outcome, held.verdict.error)
+            self._end(held, held.verdict.outcome, held.verdict.error, self.ledger.clock.wall())
         else:
             self.lose_locked(held, "SQS delivered it again while we held it")
 
@@ -98,25 +99,26 @@ class Holding:
             if not self._may_take() and not stopping():
                 self.ledger.thread_locked(worker, Role.WORKER, ThreadState.IDLE)
                 self.work.wait(timeout_seconds)
-            return self._next(worker, stopping)
+            clock = self.ledger.clock
+            return self._next(worker, stopping, clock.monotonic(), clock.wall())
 
-    def _next(self, worker: str, stopping: Callable[[], bool]) -> Held | None:
-        held = self._hand_to(worker) if self._may_take() and not stopping() else None
+    def _next(self, worker: str, stopping: Callable[[], bool], now: float, wall: float) -> Held | None:
+        held = self._hand_to(worker, now, wall) if self._may_take() and not stopping() else None
         self._call_workers()
         return held
 
-    def _hand_to(self, worker: str) -> Held:
-        held, clock = self.buffer.take(), self.ledger.clock
-        held.hand_to(worker, clock.monotonic(), clock.wall())
+    def _hand_to(self, worker: str, now: float, wall: float) -> Held:
+        buffer, held = self.buffer, self.buffer.take()
+        held.hand_to(worker, now, wall)
         self._handling.begin(worker, held)
-        self.ledger.thread_locked(worker, Role.WORKER, ThreadState.HANDLING, held.message.message_id)
-        if self.buffer.size <= self.room_at:
+        self.ledger.handling_locked(worker, held.message.message_id, wall)
+        if buffer.size <= self.room_at:
             self.room.notify()
         return held
 
     def _may_take(self) -> bool:
-        if self.budget is None or not self.buffer.ready():
-            return self.buffer.ready() > 0
+        if not self.buffer.ready or self.budget is None:
+            return bool(self.buffer.ready)
         return self.ledger.finished_locked() + len(self._held) - self.buffer.size < self.budget
 
     def conclude(self, held: Held, verdict: Verdict, stopping: Callable[[], bool] | None = None) -> Held | None:
@@ -124,28 +126,25 @@ class Holding:
 
         With `stopping`, returns the worker's next message if one is there, which saves it a `take`.
         """
-        ledger, now = self.ledger, self.ledger.clock.monotonic()
-        seconds = 0.0 if held.handling_since is None else now - held.handling_since
+        ledger, worker, clock = self.ledger, held.worker, self.ledger.clock
+        seconds = 0.0 if held.handling_since is None else clock.monotonic() - held.handling_since
         with self.lock:
-            held.handler_seconds = seconds
-            ledger.handler_latency_locked(seconds)
-            if held.worker is not None:
-                ledger.thread_result_locked(held.worker, verdict.outcome in (Outcome.HANDLED, Outcome.DISCARDED))
+            now, wall, held.handler_seconds = clock.monotonic(), clock.wall(), seconds
+            ledger.handler_ended_locked(worker, seconds, verdict.outcome in _SUCCESS)
             if held.phase is Phase.HANDLING:
-                held.timeline.append((ledger.clock.wall(), _HANDLER_ENDED[verdict.outcome]))
-            self._handler_ended(held, verdict)
-            return self._next(held.worker, stopping) if stopping is not None and held.worker is not None else None
+                held.timeline.append((wall, _HANDLER_ENDED[verdict.outcome]))
+            self._handler_ended(held, verdict, now)
+            return self._next(worker, stopping, now, wall) if stopping is not None and worker is not None else None
 
-    def _handler_ended(self, held: Held, verdict: Verdict) -> None:
+    def _handler_ended(self, held: Held, verdict: Verdict, now: float) -> None:
         held.done_handling = True
         self._handling.end(held)
         if held.phase is Phase.HANDLING:
-            self._submit(held, verdict)
+            self._submit(held, verdict, now)
         elif held.phase is Phase.ENDED and self.fifo:
             self._end_turn(held, Outcome.LEASE_LOST)
 
-    def _submit(self, held: Held, verdict: Verdict) -> None:
-        now = self.ledger.clock.monotonic()
+    def _submit(self, held: Held, verdict: Verdict, now: float) -> None:
         held.submit(verdict, now)
         self.settling.append(held)
         self.acks.came(now, urgent=self.draining)
@@ -154,19 +153,22 @@ class Holding:
         if self.on_last_receive(held.message):
             text = f"message {held.message.message_id} goes back unhandled with no receive left: the next receive dead-letters it"
             self.events.record(Level.WARNING, Code.FOLLOWER_SPENT, self.queue, text)
-        self._submit(held, Verdict(Outcome.RELEASED, 0))
+        self._submit(held, Verdict(Outcome.RELEASED, 0), self.ledger.clock.monotonic())
 
     def settle(self, proved: Iterable[Held]) -> None:
         """SQS confirmed what was asked: these messages end here, as their verdicts say."""
+        ledger, deleted = self.ledger, 0
+        latencies: list[float] = []
         with self.lock:
-            now = self.ledger.clock.monotonic()
+            now, wall = ledger.clock.monotonic(), ledger.clock.wall()
             for held in proved:
-                if held.phase is Phase.ENDED or held.verdict is None:
+                if (verdict := held.verdict) is None or held.phase is Phase.ENDED:
                     continue
-                if held.verdict.outcome in (Outcome.HANDLED, Outcome.DISCARDED):
-                    self.ledger.count_locked("deleted")
-                self.ledger.ack_latency_locked(now - held.settling_since)
-                self._end(held, held.verdict.outcome, held.verdict.error)
+                deleted += verdict.outcome in _SUCCESS
+                latencies.append(now - held.settling_since)
+                self._end(held, verdict.outcome, verdict.error, wall)
+            ledger.count_locked("deleted", deleted)
+            ledger.ack_latencies_locked(latencies)
             if self.acks_block_polls:
                 self.acks_block_polls = False
                 self.room.notify_all()
@@ -183,21 +185,21 @@ class Holding:
         text = f"lease of {held.message.message_id} lost: {why}"
         self.events.record(Level.ERROR, Code.LEASE_LOST, self.queue, text, collapse=why)
         self._withdraw(held)
-        self._end(held, Outcome.LEASE_LOST, why)
+        self._end(held, Outcome.LEASE_LOST, why, self.ledger.clock.wall())
 
     def _withdraw(self, held: Held) -> None:
         """Ask nothing of SQS by a receipt that is dead: somebody else may hold the message now."""
         if held in self.settling:
             self.settling.remove(held)
 
-    def _end(self, held: Held, outcome: Outcome, error: str | None) -> None:
-        was = held.phase
+    def _end(self, held: Held, outcome: Outcome, error: str | None, wall: float) -> None:
+        was, message_id = held.phase, held.message.message_id
         if was is Phase.BUFFERED:
             self.buffer.remove(held)
-        held.end(outcome, self.ledger.clock.wall(), error)
+        held.end(outcome, wall, error)
         self._held.pop(held, None)
-        if self._by_id.get(held.message.message_id) is held:
-            del self._by_id[held.message.message_id]
+        if self._by_id.get(message_id) is held:
+            del self._by_id[message_id]
         self.ledger.end_locked(outcome)
         self.ledger.history.add(held)
         if outcome in FAILED:
@@ -252,7 +254,7 @@ class Holding:
         with self.lock:
             for held in list(self._held):
                 self._withdraw(held)
-                self._end(held, Outcome.RELEASED, why)
+                self._end(held, Outcome.RELEASED, why, self.ledger.clock.wall())
 
     def mark_hung(self, timeout_seconds: float) -> list[str]:
         """Mark handlers past their time and return their workers' names. Their leases, if left, are no longer extended."""
@@ -276,7 +278,8 @@ class Holding:
         """A worker's thread ended without a verdict: its message is to be retried at once."""
         with self.lock:
             if (held := self._handling.of(worker)) is not None:
-                self._handler_ended(held, Verdict(Outcome.RETRIED, 0, "the worker's thread died"))
+                died = Verdict(Outcome.RETRIED, 0, "the worker's thread died")
+                self._handler_ended(held, died, self.ledger.clock.monotonic())
 
     def held_locked(self) -> Iterable[Held]:
         return self._held

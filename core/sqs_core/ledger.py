@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.failures import FailureTally
 from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
-from sqs_core.model import Finished, Latencies, Outcome, Percentiles, ThreadInfo, ThreadState, Totals
+from sqs_core.model import Finished, Latencies, Outcome, Percentiles, Role, ThreadInfo, ThreadState, Totals
 from sqs_core.spending import RequestPace, requests_per_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from sqs_core.model import Message, Role
+    from sqs_core.model import Message
 
 LATENCY_WINDOW = 512
 HISTORY_MESSAGES = 500
@@ -36,11 +36,10 @@ _COLUMNS: dict[Outcome, tuple[str, ...]] = {
 
 
 class LatencyWindow:
-    """The newest samples in milliseconds and a histogram of all; percentiles are computed only when asked and changed."""
+    """The newest samples and a histogram of all; percentiles are computed only when asked and changed."""
 
     def __init__(self) -> None:
         self._samples: deque[float] = deque(maxlen=LATENCY_WINDOW)
-        self._count = 0
         self._sum_seconds = 0.0
         self._buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
         self._computed = Percentiles()
@@ -49,17 +48,24 @@ class LatencyWindow:
         """Record one sample; a negative one (a clock that ran backwards) counts as zero."""
         if seconds < 0.0:
             seconds = 0.0
-        self._samples.append(seconds * 1000)
-        self._count += 1
+        self._samples.append(seconds)
         self._sum_seconds += seconds
         self._buckets[bisect_left(BUCKET_BOUNDS_SECONDS, seconds)] += 1
 
+    def add_all(self, samples: Iterable[float]) -> None:
+        """Record samples, as `add` does each."""
+        for seconds in samples:
+            self.add(seconds)
+
     def percentiles(self) -> Percentiles:
         """Nearest-rank percentiles of the window."""
-        if self._computed.count != self._count:
+        count = sum(self._buckets)
+        if self._computed.count != count:
             ordered = sorted(self._samples)
-            p50, p95, p99 = (round(ordered[ceil(len(ordered) * percent / 100) - 1], 3) for percent in (50, 95, 99))
-            self._computed = Percentiles(p50, p95, p99, round(ordered[-1], 3), self._count)
+            p50, p95, p99, most = (
+                round(ordered[ceil(len(ordered) * percent / 100) - 1] * 1000, 3) for percent in (50, 95, 99, 100)
+            )
+            self._computed = Percentiles(p50, p95, p99, most, count)
         return self._computed
 
     def histogram(self) -> Histogram:
@@ -81,7 +87,7 @@ class History:
     """The ring of finished messages, bounded in number and in bytes of their bodies."""
 
     def __init__(self) -> None:
-        self._entries: deque[Ended] = deque()
+        self._entries: deque[tuple[Ended, int]] = deque()
         self._bytes = 0
         self._snapshot: tuple[Finished, ...] = ()
         self.on_add: Callable[[Finished, Message, float], None] | None = None
@@ -91,29 +97,30 @@ class History:
         """Append, and forget the oldest where a bound is passed."""
         if self.on_add is not None:
             self.on_add(ended.finished(), ended.message, ended.timeline[0][0])
-        self._entries.append(ended)
-        self._bytes += _size(ended.message)
+        size = _size(ended.message)
+        self._entries.append((ended, size))
+        self._bytes += size
         while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):
-            self._bytes -= _size(self._entries.popleft().message)
+            self._bytes -= self._entries.popleft()[1]
         self._snapshot = ()
 
     def find(self, message_id: str) -> tuple[Finished, Message, tuple[tuple[float, str], ...]] | None:
         """The newest entry of a message, or None when it has been forgotten."""
-        found = next((ended for ended in reversed(self._entries) if ended.message.message_id == message_id), None)
+        found = next((ended for ended, _ in reversed(self._entries) if ended.message.message_id == message_id), None)
         return None if found is None else (found.finished(), found.message, tuple(found.timeline))
 
     def snapshot(self) -> tuple[Finished, ...]:
         """Oldest first; the same tuple while nothing changes."""
         if not self._snapshot and self._entries:
-            self._snapshot = tuple([ended.finished() for ended in self._entries])
+            self._snapshot = tuple([ended.finished() for ended, _ in self._entries])
         return self._snapshot
 
 
 def _size(message: Message) -> int:
     size = len(message.body)
-    return (
-        size + sum(len(attribute.value) for attribute in message.typed_attributes.values()) if message.typed_attributes else size
-    )
+    if message.typed_attributes:
+        size += sum(len(attribute.value) for attribute in message.typed_attributes.values())
+    return size
 
 
 class _Thread:
@@ -191,14 +198,10 @@ class Ledger:
             self._poll.add(seconds)
 
     def queue_latencies_locked(self, seconds: Iterable[float]) -> None:
-        for sample in seconds:
-            self._queue.add(sample)
+        self._queue.add_all(seconds)
 
-    def handler_latency_locked(self, seconds: float) -> None:
-        self._handler.add(seconds)
-
-    def ack_latency_locked(self, seconds: float) -> None:
-        self._ack.add(seconds)
+    def ack_latencies_locked(self, seconds: Iterable[float]) -> None:
+        self._ack.add_all(seconds)
 
     def thread(self, name: str, role: Role, state: ThreadState, message_id: str | None = None, error: str | None = None) -> None:
         """Write down what a thread does now; `since` moves only when the state or the message changes."""
@@ -224,9 +227,17 @@ class Ledger:
             error = known.error
         known.enter(state, self.clock.wall(), message_id, error)
 
-    def thread_result_locked(self, name: str, succeeded: bool) -> None:
-        """Add one message to a worker's handled or failed count."""
-        known = self._threads.get(name)
+    def handling_locked(self, worker: str, message_id: str, at: float) -> None:
+        """A worker has begun with a message; `at` is by the wall's clock."""
+        known = self._threads.get(worker)
+        if known is None:
+            known = self._threads[worker] = _Thread(worker, Role.WORKER)
+        known.enter(ThreadState.HANDLING, at, message_id, None)
+
+    def handler_ended_locked(self, worker: str | None, seconds: float, succeeded: bool) -> None:
+        """A worker's handler took so long for one more message, which counts as handled or as failed."""
+        self._handler.add(seconds)
+        known = self._threads.get(worker) if worker is not None else None
         if known is not None:
             known.count(succeeded)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 BATCH = 10
 """Entries of a batch request, at most."""
@@ -77,19 +78,22 @@ class Ackers:
         self._condition = threading.Condition(lock)
         self._linger_seconds = linger_seconds
         self._until: dict[str, float] = {}
+        self._soonest = inf  # of those
         self._fresh = 0
 
     def wait(self, name: str, now: float, seconds: float, ready: int) -> None:
         """Give up the lock until woken, or for so long; `ready` is the most of one kind that is there and not yet due."""
         self._fresh = ready
         self._until[name] = now + seconds
+        self._soonest = min(self._until.values())
         self._condition.wait(seconds)
         self._until.pop(name, None)
+        self._soonest = min(self._until.values(), default=inf)
 
     def came(self, now: float, *, urgent: bool) -> None:
         """One more waits for an acker."""
         self._fresh += 1
-        if self._until and (urgent or self._fresh >= BATCH or now + self._linger_seconds < min(self._until.values())):
+        if self._until and (urgent or self._fresh >= BATCH or now + self._linger_seconds < self._soonest):
             self._fresh = 0
             self._condition.notify()
 

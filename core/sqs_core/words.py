@@ -60,6 +60,8 @@ class Outcome(StrEnum):
     RELEASED = "released"
     LEASE_LOST = "lease-lost"
 
+    __hash__ = str.__hash__  # an enumeration's own is written in Python, and what a message does looks up by these
+
 
 class Level(StrEnum):
     """How loud an event is."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqs_core.pool import Slot
 
 _TAKE_WAIT_SECONDS = 1.0
+_HANDLED = Verdict(Outcome.HANDLED)
 
 
 class Worker:
@@ -59,7 +60,7 @@ class Worker:
                 collapse=type(error).__name__,
             )
             return self._failed(held, text, error, None)
-        return Verdict(Outcome.HANDLED)
+        return _HANDLED
 
     def _failed(self, held: Held, text: str, error: BaseException, delay_seconds: float | None) -> Verdict:
         message, cause = held.message, cause_of(error, self._call.package)
