@@ -26,6 +26,7 @@ from torturing import (  # noqa: F401 - options, hooks and fixtures
     scale,
     switch_interval,
     table,
+    unless_switching,
 )
 
 if TYPE_CHECKING:

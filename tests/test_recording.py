@@ -61,10 +61,13 @@ HOSTILE = {
     "nested without end": (HEADER + b"[" * 100_000 + b"\n", "line 2: a line is no JSON"),
     "control characters": (b'{"type":"recording","recording":"\\u001b[31m\\u009b"}\n', "recording is version '\\x1b[31m\\x9b'"),
     "a number without end": (
-        HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":' + b"9" * 5_000),
+        HEADER + FRAMES[1].replace(b'"seconds":0.000', b'"seconds":' + b"9" * 5_000),
         "line 2: a line is no JSON",
     ),
-    "a giant number": (HEADER + FRAMES[1].replace(b'"seconds":0', b'"seconds":' + b"9" * 4_000), "line 2: seconds is no number"),
+    "a giant number": (
+        HEADER + FRAMES[1].replace(b'"seconds":0.000', b'"seconds":' + b"9" * 4_000),
+        "line 2: seconds is no number",
+    ),
     "a deep note": (HEADER + FRAMES[1].replace(b'"frame"', b'"note":%s,"frame"' % DEEP, 1), "line 2: "),
     "a deep frame": (HEADER + b'{"seconds":0,"frame":{"consumers":[%s]}}\n' % DEEP, "line 2: "),
     "NUL": (HEADER + b"\0" * 1_000 + b"\n", "line 2: a line is no JSON"),

@@ -18,7 +18,7 @@ from sqs_core.masking import mask_secrets
 from sqs_tui.cli import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from sqs_core.demo.performing import Performance
@@ -27,19 +27,20 @@ if TYPE_CHECKING:
 LIMIT_SECONDS = 60.0
 SPEED, AT_ONCE = 4.0, 4
 """They mostly wait."""
-SWITCHING_SPEED, SWITCHING_AT_ONCE = 2.0, 1
-"""Where the interpreter does little else than switch threads, a scene needs a process and time for itself to be what it shows."""
+SWITCHING = 2.0, 1
+"""Speed and number of scenes that one process still keeps up with."""
 LONGEST_WAIT_SECONDS = 110.0
 """For those before it too; a little less than any test may take."""
 
 
 @pytest.fixture(scope="module")
-def performances(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Performance]]]:
+def performances(
+    request: pytest.FixtureRequest, unless_switching: Callable[[tuple[float, int], tuple[float, int]], tuple[float, int]]
+) -> Iterator[Mapping[str, Future[Performance]]]:
     """The scenes that were asked for, several at once on one emulator: each has a region, and so queues, of its own."""
     calls = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
     wanted = {call.params["scene"] for call in calls if call is not None and "scene" in call.params}
-    switching = request.config.getoption("--switch-interval") is not None
-    speed, at_once = (SWITCHING_SPEED, SWITCHING_AT_ONCE) if switching else (SPEED, AT_ONCE)
+    speed, at_once = unless_switching((SPEED, AT_ONCE), SWITCHING)
     with Emulator() as emulator, ThreadPoolExecutor(at_once) as pool:
 
         def play(name: str) -> Performance:

@@ -75,6 +75,13 @@ def scale(request: pytest.FixtureRequest) -> Callable[[Size, Size], Size]:
     return lambda fast, whole: whole if full else fast
 
 
+@pytest.fixture(scope="session")
+def unless_switching(request: pytest.FixtureRequest) -> Callable[[Size, Size], Size]:
+    """Chooses between the usual size and that of a run with `--switch-interval`, in which a process does little but switch."""
+    switching = request.config.getoption("--switch-interval") is not None
+    return lambda usual, then: then if switching else usual
+
+
 @pytest.fixture
 def table(record_property: Callable[[str, object], None]) -> Callable[[Row], None]:
     """Puts a line into the table."""

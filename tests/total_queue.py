@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,7 +149,7 @@ class Killer:
         for process in self._started:
             if process.poll() is None:
                 process.kill()
-                process.communicate()
+                process.communicate(timeout=DEADLINE_SECONDS)
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it."""
