@@ -14,7 +14,7 @@ from sqs_core.model import Outcome
 from sqs_core.parking import BATCH, LINGER_SECONDS, Ackers, Parking
 from sqs_core.pool import Slot
 from sqs_core.worker import Worker
-from waiting import wait_until
+from waiting import DEADLINE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_nothing_waits_behind_a_slow_handler_while_a_worker_is_idle(monkeypatch:
     with bench.holding.lock:
         bench.holding.work.call_all()
     for thread in threads:
-        thread.join()
+        thread.join(DEADLINE_SECONDS)
 
 
 def _work(bench: Bench, handle: Callable[[Message], None], slot: Slot) -> None:
