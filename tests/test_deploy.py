@@ -19,6 +19,7 @@ from servers import REPOSITORY
 from sqs_core.environment import Environment
 from sqs_core.metrics_server import parse_address
 from sqs_tui.cli import cli
+from sqs_tui.cli_attach import attach
 from sqs_tui.run import consumer_settings
 
 if TYPE_CHECKING:
@@ -133,7 +134,6 @@ def test_the_plugin_attaches_to_the_row_it_is_pressed_on() -> None:
         assert plugin["args"][0] == "attach"
         assert plugin["background"] is False, "it draws on the terminal"
         assert {"shortCut", "description", "scopes"} <= plugin.keys()
-    attach = cli.commands["attach"]
     if not any("--context" in parameter.opts for parameter in attach.params):
         pytest.skip("attach takes no --context")
     with cli.make_context("sqs-tui", ["attach"], resilient_parsing=True) as parent:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from terminals import Terminal
+
 REPOSITORY = Path(__file__).parent.parent
 ENGINE_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich", "sqs_tui")
 VERSION_MUST_NOT_LOAD = ("boto3", "botocore", "textual", "rich")
@@ -20,6 +22,22 @@ try:
 finally:
     print(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)
 """
+# The engine is made when the first frame is out.
+TELL_AT_THE_FIRST_FRAME = """
+import os, sys
+from pathlib import Path
+from sqs_core.late_engine import LateEngine
+
+def tell(_):
+    Path({result!r}).write_text(" ".join(sys.modules))
+    os._exit(0)
+
+LateEngine.start = tell
+from sqs_tui.cli import main
+main()
+"""
+FIRST_FRAME_MUST_NOT_LOAD = ("boto3", "botocore", "sqs_core.engine", "sqs_core.client", "sqs_core.remote.server")
+FIRST_SCREENS = {f"sqs_tui.screens{name}" for name in ("", ".frames", ".main", ".offering", ".panes", ".steady")}
 RUN = "sys.argv = ['sqs-tui', '{option}']; from sqs_tui.cli import main; main()"
 
 
@@ -75,6 +93,22 @@ def test_a_headless_consumer_with_a_control_socket_needs_no_screen() -> None:
     assert done.returncode == 1, done.stderr
     assert "asyncio" in loaded, "the control socket was there"
     assert loaded.isdisjoint(("textual", "rich"))
+
+
+class Python(Terminal):
+    COMMAND = Path(sys.executable)
+
+
+def test_the_first_frame_waits_for_neither_the_engine_nor_another_screen(tmp_path: Path) -> None:
+    result = tmp_path / "modules"
+    command = ["--endpoint-url", "http://127.0.0.1:9", "consume", "orders", "--handler", "builtin:noop"]
+    with Python(["-c", TELL_AT_THE_FIRST_FRAME.format(result=str(result)), *command]) as terminal:
+        terminal.until(b"orders")
+        assert terminal.ended(20.0) == 0
+    loaded = set(result.read_text().split())
+    assert "sqs_tui.screens.main" in loaded
+    assert loaded.isdisjoint(FIRST_FRAME_MUST_NOT_LOAD)
+    assert {name for name in loaded if name.startswith("sqs_tui.screens")} <= FIRST_SCREENS
 
 
 def test_this_check_would_see_a_module() -> None:

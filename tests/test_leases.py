@@ -13,8 +13,9 @@ from sqs_core.errors import RequestError
 from sqs_core.held import Verdict
 from sqs_core.leases import LeaseKeeper
 from sqs_core.model import Outcome
-from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, LeasePolicy
+from sqs_core.policy import LeasePolicy
 from sqs_core.pool import Pool, Slot
+from sqs_core.settings import MAXIMUM_VISIBILITY_SECONDS
 from waiting import wait_until
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, Backoff, LeasePolicy, RedeliveryDelay
+from sqs_core.policy import Backoff, LeasePolicy, RedeliveryDelay
+from sqs_core.settings import MAXIMUM_VISIBILITY_SECONDS
 
 DICE = st.floats(0, 1, exclude_max=True)
 

@@ -194,6 +194,7 @@ async def test_resizing_at_run_time(size: tuple[int, int]) -> None:
 async def test_no_screen_is_drawn_where_there_is_no_room(keys: list[str]) -> None:
     async with dashboard() as running:
         await running.press(*keys)
+        await running.frame()  # what the keys have opened may have left less room for a table, which says so a moment later
         before, focused = running.text(), running.app.focused
         for size in ((59, 40), (120, 14), (30, 8)):
             await running.pilot.resize_terminal(*size)

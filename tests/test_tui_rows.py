@@ -99,7 +99,7 @@ def test_the_filter_looks_at_id_body_group_and_worker(needle: str, matching: int
 
 def test_changed_lines_are_those_that_differ_or_vanished() -> None:
     one, two, three = (rows.Row(key, (rows.Cell(key),)) for key in "abc")
-    changed = replace(two, cells=(rows.Cell("B"),))
+    changed = two._replace(cells=(rows.Cell("B"),))
     assert rows.changed_lines([one, two, three], [one, two, three]) == []
     assert rows.changed_lines([one, two, three], [one, changed, three]) == [1]
     assert rows.changed_lines([one, two, three], [one]) == [1, 2]

@@ -10,8 +10,8 @@ from fakes import Bench
 from sqs_core.errors import Discard, Retry
 from sqs_core.handlers import make_handler
 from sqs_core.model import Outcome
-from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS
 from sqs_core.pool import Slot
+from sqs_core.settings import MAXIMUM_VISIBILITY_SECONDS
 from sqs_core.worker import Worker
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ refused; a variable that seems to mean a deployed environment is local with its 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqs_core.errors import ConfigurationError
 
@@ -32,8 +31,7 @@ class Environment(StrEnum):
         return self is not Environment.LOCAL
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentChoice:
+class EnvironmentChoice(NamedTuple):
     """The environment, who decided it, and a warning worth showing or None.
 
     `decided_by` is `--env`, `APP_ENV` or `default`; with `=` and the word behind it where that is no environment's name.

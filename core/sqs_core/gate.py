@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqs_core.model import Role, ThreadState
+from sqs_core.words import Role, ThreadState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

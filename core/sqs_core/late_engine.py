@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.gate import prefetch_limit
-from sqs_core.model import BufferSize, ConsumerSnapshot, EngineInfo, Latencies, Percentiles, PoolSize, RunState, Snapshot, Totals
-from sqs_core.version import __version__
+from sqs_core.words import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from sqs_core.engine import Engine
-    from sqs_core.settings import ConnectionSettings, ConsumerSettings, QueueReference
+    from sqs_core.model import Snapshot
 
 MAKING_SECONDS = 30.0
 """Nothing in the making of an engine waits for the network; a module that it imports may lie on a slow disk."""
@@ -27,13 +24,13 @@ MAKING_SECONDS = 30.0
 class LateEngine:
     """Implements `EngineFacade` together with the engine that it stands for, which `start` makes on a thread of its own.
 
-    Until it is made `expected` is what is seen of it, and what is asked of it waits. `failure` is why it could not be made.
-    An engine that is left before it was made is never started.
+    Until it is made, what `expected` returns is what is seen of it, and what is asked of it waits. `failure` is why it could not
+    be made. An engine that is left before it was made is never started.
     """
 
-    def __init__(self, make: Callable[[], Engine], expected: Snapshot) -> None:
+    def __init__(self, make: Callable[[], Engine], expected: Callable[[], Snapshot]) -> None:
         self.failure: Exception | None = None
-        self._make, self._expected = make, expected
+        self._make, self._expected = make, cache(expected)
         self._engine: Engine | None = None
         self._left = False
         self._lock = threading.Lock()
@@ -70,8 +67,9 @@ class LateEngine:
         if self._engine is not None:
             return self._engine.snapshot()
         state = RunState.FAILED if self.failure else RunState.STOPPED if self._left else RunState.STARTING
-        consumers = tuple(replace(consumer, state=state) for consumer in self._expected.consumers)
-        return replace(self._expected, at=time.time(), engine=replace(self._expected.engine, state=state), consumers=consumers)
+        expected = self._expected()
+        consumers = tuple(replace(consumer, state=state) for consumer in expected.consumers)
+        return replace(expected, at=time.time(), engine=replace(expected.engine, state=state), consumers=consumers)
 
     def link(self) -> None:
         """None: it is of this process."""
@@ -102,38 +100,3 @@ class LateEngine:
         if self._engine is None:
             raise self.failure or ConfigurationError("there is no engine yet: try again in a moment")
         return getattr(self._engine, name)
-
-
-def expected_snapshot(
-    connection: ConnectionSettings, settings: ConsumerSettings, queues: Iterable[QueueReference], handler: str
-) -> Snapshot:
-    """What the first snapshot of an engine with these consumers will say, but for who it is."""
-    now = time.time()
-    info = EngineInfo(
-        os.getpid(), socket.gethostname(), now, RunState.STARTING, connection.environment.value, connection.read_only,
-        connection.endpoint, connection.region, __version__, connection.decided_by,
-    )  # fmt: skip
-    return Snapshot(now, info, None, tuple(_expected_consumer(queue, settings, handler) for queue in queues), ())
-
-
-def _expected_consumer(queue: QueueReference, settings: ConsumerSettings, handler: str) -> ConsumerSnapshot:
-    none = Percentiles()
-    return ConsumerSnapshot(
-        queue=queue.name,
-        url=queue.url or "",
-        fifo=queue.fifo,
-        state=RunState.STARTING,
-        handler=handler,
-        pollers=PoolSize(settings.pollers, 0),
-        workers=PoolSize(settings.workers, 0),
-        buffer=BufferSize(0, prefetch_limit(settings.workers)),
-        depth=None,
-        dlq=None,
-        totals=Totals(),
-        requests={},
-        latency_ms=Latencies(none, none, none, none),
-        threads=(),
-        in_flight=(),
-        history=(),
-        wait_seconds=settings.wait_seconds,
-    )

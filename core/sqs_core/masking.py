@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -35,35 +36,44 @@ _GLUED = (
 _CAPITAL = "|".join(word[0].upper() + word[1:].replace("key", "[Kk]ey") for word in _WORDS)
 # Bounded by case, not by a list of names: `clientSecret`, `db_password` and `X-Api-Key` are meant, `secretary` is not.
 _NAME = rf"(?:(?<![A-Za-z])(?:{_LOWER}|{_GLUED})|{_UPPER}|[A-Z_]PASS(?![A-Z])|{_CAPITAL})[sS]?(?![a-z])[\w.-]{{0,40}}"
-_SECRET_NAME = re.compile(_NAME)
-_NAMED = re.compile(
-    rf"""(?P<name>{_NAME}\\*["']?\s{{0,3}}[:=]\s{{0,3}})(?:
-        "(?P<double>(?:[^"\\]|\\.)*)
-      | '(?P<single>(?:[^'\\]|\\.)*)
-      | (?P<quote>\\+["'])(?P<escaped>.*?)(?=(?P=quote)|\Z)
-      | (?P<group>\[[^\[\]{{}}]+(?:\]|\Z)|\{{[^\[\]{{}}]+(?:\}}|\Z))
-      | (?P<bare>(?:(?:[Bb]earer|[Bb]asic|AWS4-HMAC-SHA256)\s+)?[^\s,;&<>"'\[\]{{}}()\\]+)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
 _ERROR_NAMES = re.compile(r"(?:Expired|Invalid|InvalidClient|InvalidIdentity|Missing|MissingAuthentication|Unrecognized)\Z")
 _HARMLESS = re.compile(r"(?:\d{1,3}|[Tt]oken|true|false|null|none|None|True|False|\*{3})\Z")
 _WITH_LETTER = re.compile(r"[^\W\d]")
-_ELEMENT = re.compile(rf"({_NAME}(?:\s[^<>]{{0,80}})?>)([^<]+)")
-_SHAPES = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), MASK),
-    (re.compile(r"\b([Bb]earer|[Bb]asic) +[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12}([A-Z0-9]{4})\b"), rf"{MASK}\1"),
-    (re.compile(r"\b(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,})"), MASK),
-    (re.compile(r"(://[^\s/:@]{0,80}:)[^\s/@]+@"), rf"\1{MASK}@"),
-    (re.compile(r"(\b(?:[Ss]et-)?[Cc]ookie2?: )[^\r\n\"']+"), rf"\1{MASK}"),
-    # What a credential_process wrote on stderr follows: anything may be in it.
-    (
-        re.compile(r"(credentials from custom-process: ).*?(?=\n\n(?:During|The above)|\Z)", re.DOTALL),
-        rf"\1{MASK} (what the program wrote is not shown, for it may hold secrets)",
-    ),
-)
+
+
+class _Patterns:
+    """Compiled when they are first needed: that takes as long as importing ten modules."""
+
+    def __init__(self) -> None:
+        self.secret_name = re.compile(_NAME)
+        self.named = re.compile(
+            rf"""(?P<name>{_NAME}\\*["']?\s{{0,3}}[:=]\s{{0,3}})(?:
+                "(?P<double>(?:[^"\\]|\\.)*)
+              | '(?P<single>(?:[^'\\]|\\.)*)
+              | (?P<quote>\\+["'])(?P<escaped>.*?)(?=(?P=quote)|\Z)
+              | (?P<group>\[[^\[\]{{}}]+(?:\]|\Z)|\{{[^\[\]{{}}]+(?:\}}|\Z))
+              | (?P<bare>(?:(?:[Bb]earer|[Bb]asic|AWS4-HMAC-SHA256)\s+)?[^\s,;&<>"'\[\]{{}}()\\]+)
+            )""",
+            re.VERBOSE | re.DOTALL,
+        )
+        self.element = re.compile(rf"({_NAME}(?:\s[^<>]{{0,80}})?>)([^<]+)")
+        self.shapes = (
+            (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+            (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), MASK),
+            (re.compile(r"\b([Bb]earer|[Bb]asic) +[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
+            (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12}([A-Z0-9]{4})\b"), rf"{MASK}\1"),
+            (re.compile(r"\b(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,})"), MASK),
+            (re.compile(r"(://[^\s/:@]{0,80}:)[^\s/@]+@"), rf"\1{MASK}@"),
+            (re.compile(r"(\b(?:[Ss]et-)?[Cc]ookie2?: )[^\r\n\"']+"), rf"\1{MASK}"),
+            # What a credential_process wrote on stderr follows: anything may be in it.
+            (
+                re.compile(r"(credentials from custom-process: ).*?(?=\n\n(?:During|The above)|\Z)", re.DOTALL),
+                rf"\1{MASK} (what the program wrote is not shown, for it may hold secrets)",
+            ),
+        )
+
+
+_patterns = cache(_Patterns)
 _SIGNS = (
     "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "private",
     "authorization", "credential", "cookie", "signature", "eyj", "bearer ", "basic ", "akia", "asia", "ghp_", "gho_", "ghu_",
@@ -138,15 +148,16 @@ def _masked(text: str) -> str:
     text = _KNOWN.mask(text)
     lowered = text.lower()
     if any(sign in lowered for sign in _SIGNS):
-        for pattern, replacement in _SHAPES:
+        patterns = _patterns()
+        for pattern, replacement in patterns.shapes:
             text = pattern.sub(replacement, text)
-        text = _ELEMENT.sub(rf"\1{MASK}", _NAMED.sub(_hide_value, text))
+        text = patterns.element.sub(rf"\1{MASK}", patterns.named.sub(_hide_value, text))
     return text
 
 
 def mask_value(name: str, value: str, limit: int | None = None) -> str:
     """The value of something named: `***` where the name is a secret's, else as `mask_secrets`."""
-    return MASK if value and _SECRET_NAME.search(name) else mask_secrets(value, limit)
+    return MASK if value and _patterns().secret_name.search(name) else mask_secrets(value, limit)
 
 
 def _hide_value(match: re.Match[str]) -> str:

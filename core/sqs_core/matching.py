@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 import operator
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sqs_core.patterns import SEARCHED_CHARACTERS, PatternError, bounded_search, compile_pattern
 from sqs_core.words import Outcome
@@ -32,8 +31,7 @@ _COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": ope
 _OUTCOMES = {**{outcome.value: {outcome.value} for outcome in Outcome}, "failed": {Outcome.RETRIED.value, Outcome.GIVEN_UP.value}}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What is known of something that may match; `age_seconds` is from sending until now, or until it ended."""
 
     texts: tuple[str | None, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.credential_report import CredentialReport as CredentialReport  # noqa: TC001 - handed on
 from sqs_core.credential_report import ProviderRow as ProviderRow
+from sqs_core.engine_info import EngineInfo as EngineInfo  # noqa: TC001 - handed on
 from sqs_core.failures import NO_FAILURES
 from sqs_core.failures import FailureGroup as FailureGroup
 from sqs_core.failures import Failures as Failures
@@ -30,22 +31,6 @@ SCHEMA = 1
 _DEPTH_GOOD_SECONDS = 8.0
 """Depths are read each 5 s; one that is older than this could not be read again."""
 PREVIEW_CHARACTERS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """The process that consumes. `environment_decided_by`: `--env`, `APP_ENV` or `default`; `APP_ENV=prod` if misspelled."""
-
-    pid: int
-    host: str
-    started_at: float
-    state: RunState
-    environment: str
-    read_only: bool
-    endpoint: str
-    region: str
-    version: str
-    environment_decided_by: str = "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqs_core.settings import MAXIMUM_VISIBILITY_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MAXIMUM_VISIBILITY_SECONDS = 43_200
-"""SQS: a message can stay invisible for 12 hours, counted from its receive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sqs_core.environment import Environment, choose_environment
 from sqs_core.errors import ConfigurationError
-from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS
 from sqs_core.words import Transport
 
 if TYPE_CHECKING:
@@ -21,13 +20,15 @@ if TYPE_CHECKING:
 
     from sqs_core.environment import EnvironmentChoice
 
+MAXIMUM_VISIBILITY_SECONDS = 43_200
+"""SQS: a message can stay invisible for 12 hours, counted from its receive."""
 MAXIMUM_THREADS = 512
 READ_TIMEOUT_MARGIN_SECONDS = 10.0
 LOCAL_REGION = "us-east-1"
 _LOCAL_HOSTS = ("localhost", "localhost.localstack.cloud", "localstack")
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(\.fifo)?\Z")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z|\A[0-9a-fA-F:.%]+\Z")
-_SERVICE_HOST = re.compile(
+_SERVICE_HOST = (
     r"((sqs|sts)(-fips)?(\.[a-z0-9-]+)?\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)"
     r"|([a-z0-9-]+\.)?queue\.amazonaws\.com(\.cn)?"
     r"|vpce-[a-z0-9-]+\.(sqs|sts)\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?)\Z"
@@ -145,8 +146,7 @@ def _between(option: str, value: float, low: float, high: float, why: str = "") 
         raise ConfigurationError(f"{option} {value:g} is not between {low:g} and {high:g}{': ' + why if why else ''}")
 
 
-@dataclass(frozen=True, slots=True)
-class QueueReference:
+class QueueReference(NamedTuple):
     """A queue as a user names it: `name`, `account` and `region` where given, and `url` where it was a URL."""
 
     given: str
@@ -229,7 +229,7 @@ def is_aws_host(host: str) -> bool:
 
 def is_service_host(host: str) -> bool:
     """True for the addresses of SQS and STS themselves; customers run servers under AWS's domains, too."""
-    return bool(_SERVICE_HOST.match(host.lower().rstrip(".")))
+    return bool(re.match(_SERVICE_HOST, host.lower().rstrip(".")))
 
 
 def guard_endpoint(

@@ -10,7 +10,8 @@ from sqs_core.events import Code
 from sqs_core.held import Verdict
 from sqs_core.model import Level, Outcome
 from sqs_core.places import cause_of
-from sqs_core.policy import MAXIMUM_VISIBILITY_SECONDS, RedeliveryDelay
+from sqs_core.policy import RedeliveryDelay
+from sqs_core.settings import MAXIMUM_VISIBILITY_SECONDS
 
 if TYPE_CHECKING:
     from sqs_core.handlers import Handler

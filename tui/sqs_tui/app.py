@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 from sqs_tui.color_choice import use_colors
 from sqs_tui.departure import Departure
 from sqs_tui.drain import ENDED
+from sqs_tui.late_imports import sparing_collections
 from sqs_tui.leaving import OnlyLeaving, ended_by_leaving
 from sqs_tui.terminal import Terminal
 from sqs_tui.terminal_watch import TerminalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqs_core.facade import EngineFacade
     from sqs_core.remote.fleet import Fleet
@@ -39,7 +39,7 @@ def run_dashboard(facade: EngineFacade, options: DashboardOptions, silence: Sile
     """
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        with _sparing_collections():
+        with sparing_collections():
             from sqs_tui.dashboard import DashboardApp
 
         try:
@@ -55,7 +55,7 @@ def run_fleet(fleet: Fleet, found: Sequence[Candidate], options: DashboardOption
     """Show a fleet until it is left, which changes nothing there; returns the exit code. Called as `run_dashboard` is."""
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        with _sparing_collections():
+        with sparing_collections():
             from sqs_tui.fleet_app import FleetApp
 
         try:
@@ -73,7 +73,7 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
     supervisor = ensemble.supervisor
 
     def run(departure: Departure, watch: TerminalWatch | None) -> int | None:
-        with _sparing_collections():
+        with sparing_collections():
             from sqs_tui.processes_app import ProcessesApp
 
         try:
@@ -100,17 +100,6 @@ def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, 
             chosen[0] = app.chosen
 
     return _guarded(OnlyLeaving(), options, run), chosen[0]
-
-
-@contextlib.contextmanager
-def _sparing_collections() -> Iterator[None]:
-    """What is imported here is there to stay; to look through it again and again would hold the screen up each time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _guarded(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
 
-from sqs_core.model import Level
+from sqs_core.words import Level
 from sqs_tui.asking_driver import AskingDriver
 from sqs_tui.commands import app_bindings
 from sqs_tui.safe_text import DropObeyed, one_line
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.filter import LineFilter
     from textual.screen import Screen
+    from textual.types import CSSPathType
 
     from sqs_core.model import Event
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
     from sqs_tui.terminal_watch import TerminalWatch
 
+OPENING_STYLES = Path(__file__).with_name("opening.tcss")
+_STYLES = Path(__file__).with_name("dashboard.tcss")
 UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
 
 
 class BaseApp(App[int]):
     """The result of `run` is the exit code."""
 
-    CSS_PATH = "dashboard.tcss"
+    CSS_PATH: ClassVar[CSSPathType] = [OPENING_STYLES, _STYLES]
     TITLE = "sqs-tui"
     BINDINGS: ClassVar[list[BindingType]] = [*app_bindings()]
 
@@ -56,6 +60,12 @@ class BaseApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the backstop against control characters in foreign text."""
         return [*super().get_line_filters(), self._backstop]
+
+    def complete_styles(self) -> None:
+        """Read what the first frame did without, where that has not been read."""
+        if not self.stylesheet.has_source(str(_STYLES)):
+            self.stylesheet.read(_STYLES)
+            self.stylesheet.parse()
 
     def home(self) -> OffersCommands:
         """The screen whose commands the palette offers over one that has none of its own."""

@@ -11,18 +11,39 @@ import click
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError, SqsTuiError, describe
 from sqs_core.masking import mask_secrets
 from sqs_core.version import __version__
-from sqs_tui.cli_attach import ATTACH_COMMANDS
-from sqs_tui.cli_messages import MESSAGE_COMMANDS
 from sqs_tui.cli_numbers import Number, WholeNumber
 from sqs_tui.cli_options import checked, global_options, recording_options, shared
-from sqs_tui.cli_play import play
-from sqs_tui.cli_serve import serve
 from sqs_tui.secrecy import hide_secrets
 
 EXIT_REFUSED = 2
 
 
+class _Commands(click.Group):
+    """Other commands than those of this module are imported when one of them is asked for, or the list of all."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click."""
+        if cmd_name not in self.commands:
+            self._import_others()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click."""
+        self._import_others()
+        return super().list_commands(ctx)
+
+    def _import_others(self) -> None:
+        from sqs_tui.cli_attach import ATTACH_COMMANDS
+        from sqs_tui.cli_messages import MESSAGE_COMMANDS
+        from sqs_tui.cli_play import play
+        from sqs_tui.cli_serve import serve
+
+        for command in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS, play):
+            self.add_command(command)
+
+
 @click.group(
+    cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Examples: sqs-tui demo  ·  sqs-tui consume orders --handler app.jobs:handle  ·  sqs-tui inspect",
@@ -153,10 +174,6 @@ def demo(context: click.Context, /, **own: Any) -> None:
     from sqs_tui.demo_command import run_demo
 
     context.exit(run_demo(shared(context, own)))
-
-
-for more in (*ATTACH_COMMANDS, serve, *MESSAGE_COMMANDS, play):
-    cli.add_command(more)
 
 
 def main() -> None:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqs_core.errors import describe
-from sqs_core.model import RunState
-from sqs_tui.base_app import BaseApp
+from sqs_core.words import RunState
+from sqs_tui.base_app import OPENING_STYLES, BaseApp
+from sqs_tui.late_imports import warm_up
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
 from sqs_tui.trends import SAMPLE_EVERY_SECONDS, SERIES_LENGTH
-from sqs_tui.viewer import Viewer
+from sqs_tui.viewer import Frame, Viewer
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.types import CSSPathType
 
     from sqs_core.facade import EngineFacade
     from sqs_tui.departure import Departure
     from sqs_tui.options import DashboardOptions
     from sqs_tui.screens.offering import OffersCommands
     from sqs_tui.terminal_watch import TerminalWatch
-    from sqs_tui.viewer import Frame
+
+
+WARM_UP_AFTER_SECONDS = 1.0
 
 
 class DashboardApp(BaseApp):
     """Shows an engine, which is started after the first frame is out."""
+
+    CSS_PATH: ClassVar[CSSPathType] = OPENING_STYLES
 
     def __init__(
         self, facade: EngineFacade, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None = None
@@ -55,9 +61,15 @@ class DashboardApp(BaseApp):
         except Exception as error:  # noqa: BLE001 - shown as trouble; the dashboard is what explains it
             self._viewer.start_problem = describe(error)
         self._begin_frames()
+        self.set_timer(WARM_UP_AFTER_SECONDS, warm_up)
 
     def on_mount(self) -> None:
         """Draw what is known before the engine has started."""
+        opening = self._options.opening
+        if opening is not None:
+            first = opening.queues[0] if opening.queues else None
+            self._main.draw(Frame(opening=opening.engine, queues=opening.queues, selected=first))
+            return
         frame = self._viewer.pull()
         self._main.draw(frame)
         self._welcome(frame)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
-from sqs_core.model import RunState
+from sqs_core.words import RunState
 from sqs_tui.drain import ENDED
 
 if TYPE_CHECKING:

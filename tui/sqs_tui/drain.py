@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqs_core.model import Role, RunState, ThreadState
+from sqs_core.words import Role, RunState, ThreadState
 from sqs_tui import format as shown
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ ENDED = frozenset({RunState.STOPPED, RunState.FAILED})
 PAUSED = frozenset({RunState.PAUSING, RunState.PAUSED})
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(NamedTuple):
     """A drain as it is drawn: of which queues, what is still to end, how far it is (0–1), and when it is cut short (None: not
     known), as seconds and as epoch seconds."""
 
@@ -30,8 +28,7 @@ class Drain:
     cut_short_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Remainder:
+class _Remainder(NamedTuple):
     busy: int
     held: int
     polls: int

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
 from sqs_core.errors import LONGEST_TEXT, describe
-from sqs_core.wire import event_to_json, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +35,9 @@ class EventWriter:
 
     def __call__(self, event: Event) -> None:
         """Write one event. A refusal is not written here: it ends the run with a line of its own."""
-        if event.code != _REFUSED_CODE and str(event.count).strip("0") == "1":
+        if self._streams and event.code != _REFUSED_CODE and str(event.count).strip("0") == "1":
+            from sqs_core.wire import event_to_json  # where nothing is written the first frame does not wait for it
+
             self.write(event_to_json(event))
 
     def write(self, record: dict[str, Any]) -> None:
@@ -60,6 +60,8 @@ class EventWriter:
             self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
+        import json
+
         while (record := self._waiting.get()) is not None:
             line = json.dumps(record, ensure_ascii=True) + "\n"
             for stream in self._streams:
@@ -79,6 +81,8 @@ class RecordWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
+        from sqs_core.wire import iso
+
         fields = {
             "at": iso(record.created),
             "level": record.levelname.lower(),

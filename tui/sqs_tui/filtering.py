@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqs_core.matching import Subject
-from sqs_core.model import Role
+from sqs_core.words import Role
 from sqs_tui import format as shown
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def filtered(consumer: ConsumerSnapshot, query: Query, now: float) -> ConsumerSn
     def worker(thread: ThreadInfo) -> Subject:
         held = by_id.get(thread.message_id or "")
         texts = (thread.name, thread.message_id, thread.error, thread.state)
-        return replace(_held(held, now), texts=texts) if held else Subject(texts)
+        return _held(held, now)._replace(texts=texts) if held else Subject(texts)
 
     workers = [thread for thread in consumer.threads if thread.role is Role.WORKER]
     return replace(

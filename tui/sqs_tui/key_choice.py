@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqs_tui.all_commands import ALL_COMMANDS
 from sqs_tui.command_model import Group, Place
@@ -49,8 +48,7 @@ _TEXTUAL_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rekeyed:
+class Rekeyed(NamedTuple):
     """The table with a user's keys, and what was wrong with those that are not in it."""
 
     commands: tuple[Command, ...]
@@ -94,7 +92,7 @@ def _is_character(key: str) -> bool:
 
 def _with_key(command: Command, key: str) -> Command:
     always = tuple(each for each in command.keys if each in _TAKEN)
-    return replace(command, keys=(key_name(key), *always), key=key, bar_key="")
+    return command._replace(keys=(key_name(key), *always), key=key, bar_key="")
 
 
 def key_name(key: str) -> str:
@@ -107,7 +105,7 @@ def key_name(key: str) -> str:
 
 def _following(command: Command, chosen: Mapping[str, Command]) -> Command:
     leader = chosen.get(_FOLLOW.get(command.id, ""))
-    return replace(command, key=leader.key) if leader else command
+    return command._replace(key=leader.key) if leader else command
 
 
 def _clash(commands: Sequence[Command], chosen: dict[str, Command]) -> tuple[Command, Command] | None:

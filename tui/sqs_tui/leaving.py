@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqs_core.model import RunState
-from sqs_core.views import bare_snapshot
+from sqs_core.words import RunState
 
 if TYPE_CHECKING:
     from sqs_core.facade import EngineFacade
@@ -35,4 +34,6 @@ class OnlyLeaving:
 
     def snapshot(self) -> Snapshot:
         """An engine that has stopped with nothing held."""
+        from sqs_core.views import bare_snapshot
+
         return bare_snapshot(RunState.STOPPED, time.time())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from sqs_core.model import RunState
+from sqs_core.words import RunState
 from sqs_tui import format as shown
 from sqs_tui.commands import BY_ID
 from sqs_tui.rows import Tone

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from sqs_core.demo.deck import Deck
+    from sqs_core.engine_info import EngineInfo
     from sqs_core.playback import Playback
     from sqs_tui.terminal_watch import WatchLimits
+
+
+class Opening(NamedTuple):
+    """What the first frame shows where the engine is made after it."""
+
+    engine: EngineInfo
+    queues: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class DashboardOptions:
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
     `playback` is the recording that is shown;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
-    seconds; `warnings` are told when it begins.
+    seconds; `warnings` are told when it begins; `opening` None draws a snapshot of the engine at once.
     """
 
     fps: float = 4
@@ -41,3 +49,4 @@ class DashboardOptions:
     watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time
     warnings: tuple[str, ...] = ()
+    opening: Opening | None = None

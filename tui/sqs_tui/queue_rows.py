@@ -89,7 +89,7 @@ def columns(listing: QueueListing) -> tuple[Column, ...]:
     ages = (queue.attributes.depth for queue in listing.queues if queue.attributes)
     if any(depth.oldest_age_seconds is not None for depth in ages if depth):
         return _COLUMNS
-    return tuple(replace(column, needs=_NEVER) if column.title == SortBy.OLDEST else column for column in _COLUMNS)
+    return tuple(column._replace(needs=_NEVER) if column.title == SortBy.OLDEST else column for column in _COLUMNS)
 
 
 def matching(queues: Iterable[ListedQueue], view: View) -> list[ListedQueue]:

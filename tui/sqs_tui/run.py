@@ -7,17 +7,18 @@ import sys
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from sqs_core.engine_info import starting_engine
 from sqs_core.errors import ConfigurationError
-from sqs_core.events import Code
 from sqs_core.handlers import load_handler
-from sqs_core.late_engine import LateEngine, expected_snapshot
-from sqs_core.model import Level
+from sqs_core.late_engine import LateEngine
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.settings import ConsumerSettings, parse_queue, refuse_twice
+from sqs_core.words import Level
 from sqs_tui.event_writer import EventWriter, log_through
 from sqs_tui.flags import connection_settings, dashboard_options
+from sqs_tui.options import Opening
 from sqs_tui.recording_flags import recorded
 from sqs_tui.served import is_served
 
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from sqs_core.events import EventLog
     from sqs_core.handlers import Handler
     from sqs_core.model import Snapshot
-    from sqs_core.settings import ConnectionSettings
+    from sqs_core.settings import ConnectionSettings, QueueReference
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.silence import Silence
 
 
 def consumer_settings(flags: dict[str, Any]) -> ConsumerSettings:
@@ -89,14 +91,14 @@ def consume_queues(queues: tuple[str, ...], flags: dict[str, Any]) -> int:
         require_terminal()
         log_through(writer)
         control = wants_control(flag=flags["control"])
-        references = [parse_queue(queue) for queue in queues]
+        intended = Intended(connection, settings, tuple(parse_queue(queue) for queue in queues), handler.name)
 
         def make(around: ExitStack) -> Engine:
             engine = make_engine(connection, settings, [(queue, handler) for queue in queues], writer, capture)
             around.enter_context(watched(engine, flags, control_socket(engine, control=control)))
             return engine
 
-        return show(make, expected_snapshot(connection, settings, references, handler.name), flags)
+        return show(make, intended, flags)
 
 
 def load_parts(settings: ConsumerSettings, flags: dict[str, Any]) -> tuple[Handler, Capture | None]:
@@ -138,19 +140,36 @@ def browse(flags: dict[str, Any]) -> int:
     writer = EventWriter(log)
     with silenced(log):
         log_through(writer)
-        expected = expected_snapshot(connection, settings, (), "")
-        return show(lambda _: make_engine(connection, settings, (), writer), expected, flags)
+        return show(lambda _: make_engine(connection, settings, (), writer), Intended(connection, settings), flags)
 
 
-def show(make: Callable[[ExitStack], Engine], expected: Snapshot, flags: dict[str, Any]) -> int:
+class Intended(NamedTuple):
+    """What the engine that a screen is about will be made of."""
+
+    connection: ConnectionSettings
+    settings: ConsumerSettings
+    queues: tuple[QueueReference, ...] = ()
+    handler: str = ""
+
+
+def show(make: Callable[[ExitStack], Engine], intended: Intended, flags: dict[str, Any]) -> int:
     """Show the dashboard over an engine until it is left; returns the exit code.
 
-    `make` is called once the first frame, of the `expected` snapshot, is out; what it enters is left when the engine has ended.
+    `make` is called once the first frame is out; what it enters is left when the engine has ended.
     """
-    consumes, read_only = bool(expected.consumers), expected.engine.read_only
-    options = replace(dashboard_options(flags), leave_when_failed=consumes, view_only=read_only)
+    opening = Opening(starting_engine(intended.connection), tuple(queue.name for queue in intended.queues))
+    options = replace(
+        dashboard_options(flags),
+        leave_when_failed=bool(opening.queues),
+        view_only=intended.connection.read_only,
+        opening=opening,
+    )
     from sqs_tui.app import run_dashboard
-    from sqs_tui.silence import PauseWhileSilent
+
+    def expected() -> Snapshot:
+        from sqs_core.expected import expected_snapshot
+
+        return expected_snapshot(opening.engine, intended.settings, intended.queues, intended.handler)
 
     with ExitStack() as around:
 
@@ -160,13 +179,19 @@ def show(make: Callable[[ExitStack], Engine], expected: Snapshot, flags: dict[st
             return engine
 
         late = LateEngine(make_noted, expected)
-        code = run_dashboard(late, options, PauseWhileSilent(late, lambda: late.events))
+        code = run_dashboard(late, options, _silence(late) if options.watch else None)
         engine = late.close()
         if engine is not None:
             engine.close()
     if late.failure is not None:
         raise late.failure
     return code if engine is None else leave(engine, code, flags)
+
+
+def _silence(late: LateEngine) -> Silence:
+    from sqs_tui.silence import PauseWhileSilent
+
+    return PauseWhileSilent(late, lambda: late.events)
 
 
 def leave(engine: Engine, code: int, flags: dict[str, Any], what: str = "sqs-tui") -> int:
@@ -184,6 +209,8 @@ def leave(engine: Engine, code: int, flags: dict[str, Any], what: str = "sqs-tui
 
 def end(engine: Engine, code: int) -> int:
     """Return the exit code; where a handler still runs, end here, for Python would wait for threads that it started."""
+    from sqs_core.events import Code
+
     hung = any(event.code == Code.HANDLER_HUNG for event in engine.events.snapshot())
     if hung or not engine.clean():
         for stream in (sys.stdout, sys.stderr):
@@ -194,6 +221,8 @@ def end(engine: Engine, code: int) -> int:
 
 def note_warnings(events: EventLog, options: DashboardOptions) -> None:
     """What the dashboard warns of when it begins is an event as well, so that it is in the log."""
+    from sqs_core.events import Code
+
     for warning in options.warnings:
         events.record(Level.WARNING, Code.SETTINGS_IGNORED, None, warning)
 

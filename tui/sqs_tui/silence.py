@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from sqs_core.events import Code
-from sqs_core.model import Level, RunState
+from sqs_core.words import Level, RunState
 from sqs_tui.drain import PAUSED
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
-from sqs_core.model import RunState
-from sqs_core.words import LinkPhase
+from sqs_core.words import LinkPhase, RunState
 from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import LINE_LIMIT, content, one_line
@@ -57,10 +56,9 @@ def environment_tone(environment: str) -> Tone:
 
 def header(frame: Frame, title: str | None, width: int) -> Content:
     """Product, environment and what decided it, title, endpoint, region on the left; the engine's state on the right."""
-    snapshot = frame.snapshot
-    if snapshot is None:
+    engine = frame.engine
+    if engine is None:
         return Content("sqs-tui")
-    engine = snapshot.engine
     right = [_engine_state(engine.state, frame.link)]
     if frame.frozen_since is not None:
         right.insert(0, styled(f"FROZEN since {shown.clock_time(frame.frozen_since)}", Tone.WARNING))
@@ -220,21 +218,30 @@ def _queue_row(frame: Frame, name: str, number: int, trends: Trends) -> Row:
     first = Cell(f"{marker} {number if number <= 9 else ' '}", Tone.ACCENT if marker == "▸" else Tone.MUTED)
     title = Cell(one_line(name), Tone.STRONG if name == frame.selected else Tone.PLAIN)
     now = frame.snapshot.at if frame.snapshot else 0.0
-    facts = _consumer_cells(consumer, trends.rates(name), now) if consumer else ()
+    facts = _consumer_cells(consumer, trends.rates(name), now) if consumer else _opening_cells()
     return Row(name, (first, title, *facts))
 
 
 def _consumer_cells(consumer: ConsumerSnapshot, rates: Rates, now: float) -> tuple[Cell, ...]:
-    glyph, tone = _STATES[consumer.state]
     workers = f"workers {consumer.workers.busy}/{consumer.workers.live}"
     return (
-        Cell(f"{glyph} {state_word(consumer)}", tone),
+        _state_cell(consumer.state, state_word(consumer)),
         Cell(f"pollers {_pool(consumer.pollers.live, consumer.pollers.target)}"),
         Cell(workers + _target(consumer.workers.live, consumer.workers.target)),
         _depth_cell(consumer.depth, now),
         Cell(f"in {shown.rate(rates.received):<6}", Tone.MUTED),
         Cell(f"out {shown.rate(rates.deleted):<6}", Tone.MUTED),
     )
+
+
+def _opening_cells() -> tuple[Cell, ...]:
+    """Before there is a consumer nothing else is known of it."""
+    return (_state_cell(RunState.STARTING, RunState.STARTING.value), *(Cell("") for _ in range(len(QUEUE_TITLES) - 3)))
+
+
+def _state_cell(state: RunState, word: str) -> Cell:
+    glyph, tone = _STATES[state]
+    return Cell(f"{glyph} {word}", tone)
 
 
 def _pool(live: int, target: int) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Snapshot
@@ -14,31 +13,28 @@ RATE_WINDOW_SECONDS = 5.0
 SERIES_LENGTH = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """Messages per second over the last few seconds; None until two samples exist."""
 
     received: float | None = None
     deleted: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """Medians in milliseconds, a value for each second in which messages came; oldest first."""
 
     poll: tuple[float, ...] = ()
     queue: tuple[float, ...] = ()
 
 
-@dataclass(slots=True)
 class _Track:
-    samples: deque[tuple[float, int, int]] = field(default_factory=deque)
-    poll: deque[float] = field(default_factory=lambda: deque(maxlen=SERIES_LENGTH))
-    queue: deque[float] = field(default_factory=lambda: deque(maxlen=SERIES_LENGTH))
-    counted: int = -1
-    rates: Rates = Rates()
-    series: Series = Series()
-    longest_lease_seconds: float = 0.0
+    def __init__(self) -> None:
+        self.samples: deque[tuple[float, int, int]] = deque()
+        self.poll: deque[float] = deque(maxlen=SERIES_LENGTH)
+        self.queue: deque[float] = deque(maxlen=SERIES_LENGTH)
+        self.counted = -1
+        self.rates, self.series = Rates(), Series()
+        self.longest_lease_seconds = 0.0
 
 
 class Trends:

@@ -6,11 +6,10 @@ Nothing in it can keep the dashboard from starting: what is wrong is left out an
 from __future__ import annotations
 
 import os
-import tomllib
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqs_core.errors import describe
 from sqs_core.masking import mask_secrets
@@ -23,13 +22,12 @@ _KNOWN = ("theme", "fps", "keys")
 _FPS = range(1, 11)
 
 
-@dataclass(frozen=True, slots=True)
-class UserSettings:
+class UserSettings(NamedTuple):
     """`fps` is 1 to 10 and `keys` command id → key, not checked against the commands; None is what was not set."""
 
     theme: str | None = None
     fps: int | None = None
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
 
 
@@ -47,6 +45,8 @@ def load_user_settings() -> UserSettings:
             data = file.read(_LARGEST_BYTES + 1)
         if len(data) > _LARGEST_BYTES:
             return UserSettings(warnings=(f"{path} is ignored: it is larger than {_LARGEST_BYTES:,} bytes",))
+        import tomllib  # most have no such file
+
         return read_settings(tomllib.loads(data.decode()), str(path))
     except FileNotFoundError:
         return UserSettings()

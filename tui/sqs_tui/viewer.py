@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from sqs_core.errors import describe
 from sqs_core.matching import Query
-from sqs_core.model import Level, RunState, ThreadState
-from sqs_core.words import LinkPhase
+from sqs_core.words import Level, LinkPhase, RunState, ThreadState
 from sqs_tui.drain import ENDED, Drain, DrainProgress
-from sqs_tui.queue_rows import View
 from sqs_tui.trends import Trends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sqs_core.engine_info import EngineInfo
     from sqs_core.facade import EngineFacade, Link
     from sqs_core.model import ConsumerSnapshot, Event, Snapshot
     from sqs_core.queue_listing import QueueListing
+    from sqs_tui.queue_rows import View
 
 _TROUBLED = frozenset({RunState.STARTING, RunState.FAILED})
 EVERYTHING = Query()
@@ -27,9 +27,13 @@ ANNOUNCED_CODES = frozenset({"replay.sent", "replay.failed", "control.refused"})
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that one frame draws. `problem` is what kept us from reading the engine; the browser adds its `listing`."""
+    """All that one frame draws. `problem` is what kept us from reading the engine; the browser adds its `listing`.
+
+    `opening` is what is known of the engine before its first snapshot.
+    """
 
     snapshot: Snapshot | None = None
+    opening: EngineInfo | None = None
     listing: QueueListing | None = None
     queues: tuple[str, ...] = ()
     selected: str | None = None
@@ -41,10 +45,20 @@ class Frame:
     announcements: tuple[Event, ...] = ()
 
     @property
+    def engine(self) -> EngineInfo | None:
+        """The process that consumes, as far as it is known."""
+        return self.snapshot.engine if self.snapshot else self.opening
+
+    @property
     def consumer(self) -> ConsumerSnapshot | None:
         """The selected queue's consumer; None when nothing consumes it."""
         consumers = self.snapshot.consumers if self.snapshot else ()
         return next((consumer for consumer in consumers if consumer.queue == self.selected), None)
+
+    @property
+    def consumed(self) -> bool:
+        """Whether the selected queue is consumed, or will be once the engine is made."""
+        return self.selected is not None and (self.consumer is not None or self.opening is not None)
 
     @property
     def trouble(self) -> str | None:
@@ -64,13 +78,13 @@ class Frame:
 class Viewer:
     """Pulls frames. `pull` never raises: an engine that cannot be read is something to show, too.
 
-    `queue_view` is how the queues were looked at last.
+    `queue_view` is how the queues were looked at last, None where they were not.
     """
 
     def __init__(self, facade: EngineFacade, clock: Callable[[], float]) -> None:
         self.trends = Trends()
         self.query = EVERYTHING
-        self.queue_view = View()
+        self.queue_view: View | None = None
         self.draining = False
         self.start_problem: str | None = None
         self._facade = facade
@@ -86,7 +100,9 @@ class Viewer:
         try:
             frame = self._pull()
         except Exception as error:  # noqa: BLE001 - a timer callback that raises would end the dashboard
-            frame = Frame(self._last.snapshot, None, self._last.queues, self._selected, _unreadable(error))
+            frame = Frame(
+                snapshot=self._last.snapshot, queues=self._last.queues, selected=self._selected, problem=_unreadable(error)
+            )
         self._last = frame
         return frame
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class SceneAction:
+class SceneAction(NamedTuple):
     """`key` is Textual's name of it and what people read; `bar` a word for a line of keys."""
 
     id: str

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.events import Code
-from sqs_core.model import Level
+from sqs_core.words import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +32,7 @@ def control_socket(engine: Engine, *, control: bool, folder: Path | None = None)
 
     Where none can be made the consumer works without it and says so; with `control` that is refused, for somebody counts on it.
     """
+    from sqs_core.events import Code
     from sqs_core.remote.server import ControlServer
 
     server = ControlServer(engine, control=control, folder=folder)

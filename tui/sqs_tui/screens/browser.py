@@ -15,7 +15,7 @@ from sqs_tui import format as shown
 from sqs_tui import summary
 from sqs_tui.commands import BY_ID, Situation, palette_commands, screen_bindings
 from sqs_tui.notices import trouble_notice
-from sqs_tui.queue_rows import FILTER_HINT, QueueRows, title, when_empty
+from sqs_tui.queue_rows import FILTER_HINT, QueueRows, View, title, when_empty
 from sqs_tui.rows import Tone
 from sqs_tui.safe_text import content
 from sqs_tui.screens.browser_commands import BrowserCommands
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from sqs_core.queue_listing import ListedQueue
     from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
-    from sqs_tui.queue_rows import View
     from sqs_tui.viewer import Viewer
 
 
@@ -63,7 +62,7 @@ class BrowserScreen(Steady, Screen[None]):
         self._home = home
         self._commands = BrowserCommands(self, facade, viewer, options, redraw)
         self._listing = QueueListing(0.0)
-        self._view = replace(viewer.queue_view, filter_text="")
+        self._view = replace(viewer.queue_view or View(), filter_text="")
         self._rows = QueueRows()
         self._offered: Situation | None = None
 

@@ -23,6 +23,7 @@ from sqs_tui.screens.message import MessageScreen, Privacy
 from sqs_tui.screens.play_work import run_play_command
 from sqs_tui.screens.shared_commands import SharedCommands
 from sqs_tui.screens.write_commands import WriteCommands
+from sqs_tui.widgets.caption import CaptionStrip
 from sqs_tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class CommandRunner(SharedCommands):
             "faults": self._open_faults,
             "producer": self._open_producer,
             "burst": self._burst,
-            "caption": self._screen.fold_caption,
+            "caption": self._fold_caption,
         }
 
     def _act(self, action: str) -> None:
@@ -123,6 +124,11 @@ class CommandRunner(SharedCommands):
         deck = self._options.deck
         if deck is not None:
             self._attempt(lambda: deck.desk.burst())
+
+    def _fold_caption(self) -> None:
+        strip = self._screen.query_one(CaptionStrip)
+        strip.fold()
+        self._screen.set_class(not strip.folded, "-captioned")
 
     def _open_deck(self) -> None:
         deck = self._options.deck
@@ -258,6 +264,11 @@ class CommandRunner(SharedCommands):
         self.pane_before_filter = self._screen.pane
         self._screen.query_one(FilterBar).begin()
 
+    def end_filter(self, keep: str | None = None) -> None:
+        """Back to the rows; `keep` is a filter to remember."""
+        self._screen.query_one(FilterBar).end(keep)
+        self._screen.show_pane(self.pane_before_filter or Pane.WORKERS)
+
     def _freeze(self) -> None:
         self._viewer.toggle_freeze()
         self._redraw()
@@ -267,8 +278,7 @@ class CommandRunner(SharedCommands):
         if self._viewer.filter_text or bar.display:
             self._viewer.filter_text = ""
             bar.clear()
-            bar.end()
-            self._screen.show_pane(self.pane_before_filter or Pane.WORKERS)
+            self.end_filter()
         elif self._screen.frame.frozen_since is not None:
             self._viewer.toggle_freeze()
         self._redraw()

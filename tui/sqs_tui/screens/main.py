@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Input
 
-from sqs_tui import pane_rows, summary
+from sqs_tui import summary
 from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings, would_run_live
 from sqs_tui.drain import PAUSED
-from sqs_tui.filtering import filtered, history_title, in_flight_title, workers_title
-from sqs_tui.notices import drain_notice, trouble_notice
-from sqs_tui.playback_text import playback_lines
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import Frame
-from sqs_tui.widgets.caption import CaptionStrip
-from sqs_tui.widgets.filter_bar import FilterBar
-from sqs_tui.widgets.latency import LatencyPane
 from sqs_tui.widgets.line import KeyBar, Line, OpenLine
 from sqs_tui.widgets.live_table import LiveTable
 
@@ -32,21 +26,16 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from sqs_core.facade import EngineFacade
-    from sqs_core.model import ConsumerSnapshot
+    from sqs_tui.base_app import BaseApp
     from sqs_tui.commands import Command
     from sqs_tui.options import DashboardOptions
     from sqs_tui.rows import Column
     from sqs_tui.screens.command_runner import CommandRunner
+    from sqs_tui.screens.panes import Panes
     from sqs_tui.trends import Rates
     from sqs_tui.viewer import Viewer
 
 _MAIN_PANES = (Pane.WORKERS, Pane.IN_FLIGHT, Pane.HISTORY)
-
-_EMPTY = {
-    Pane.WORKERS: "No workers.",
-    Pane.IN_FLIGHT: "Nothing is held.",
-    Pane.HISTORY: "Nothing has finished yet.",
-}
 
 
 class MainScreen(Steady, Screen[None]):
@@ -65,6 +54,7 @@ class MainScreen(Steady, Screen[None]):
         self._options = options
         self._redraw = redraw
         self._offered: Situation | None = None
+        self._panes: Panes | None = None
 
     @cached_property
     def _runner(self) -> CommandRunner:
@@ -74,36 +64,29 @@ class MainScreen(Steady, Screen[None]):
         return CommandRunner(self, self._facade, self._viewer, self._options, self._redraw)
 
     def compose(self) -> ComposeResult:
-        """The lines, then the panes, then the keys."""
+        """The first lines and the keys; the panes come into the body between them once these have been drawn."""
         yield Line(id="header")
-        if self._options.deck is not None:
-            yield CaptionStrip(id="caption")
         yield LiveTable((), id=Pane.QUEUES, header=False, empty="No queues known yet.")
         yield OpenLine(id="identity")
-        yield Line(id="details")
-        yield Line(id="notice")
-        with Container(id="body"):
-            with Vertical(id="main"):
-                yield LiveTable(pane_rows.WORKER_COLUMNS, id=Pane.WORKERS, empty=_EMPTY[Pane.WORKERS])
-                yield LiveTable(pane_rows.IN_FLIGHT_COLUMNS, id=Pane.IN_FLIGHT, empty=_EMPTY[Pane.IN_FLIGHT])
-                yield LiveTable(pane_rows.HISTORY_COLUMNS, id=Pane.HISTORY, empty=_EMPTY[Pane.HISTORY], follows_top=True)
-            with Container(id="side"):
-                with Container(id="pair"):
-                    yield LiveTable(pane_rows.POLLER_COLUMNS, id=Pane.POLLERS, empty="No pollers.")
-                    yield LatencyPane(id="latency")
-                yield LiveTable(
-                    pane_rows.EVENT_COLUMNS, id=Pane.EVENTS, header=False, empty="Nothing to report.", follows_top=True
-                )
-        if self._options.playback is not None:
-            yield Line(id="playback")
-        yield FilterBar(id="filter-bar")
+        yield Container(id="body")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Show the first of the main panes, and what is known before the engine starts."""
+        """Draw what is known before the engine starts; the panes come after it."""
         self.set_class(self._options.deck is not None, "-captioned")
         self.set_class(self._options.playback is not None, "-playing")
+        self.draw(None)
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        from sqs_tui.screens.panes import Panes
+
+        cast("BaseApp", self.app).complete_styles()
+        panes = Panes(self, self._viewer, self._options)
+        await panes.mount()
+        self._panes = panes
         self.show_pane(Pane.WORKERS)
+        self.draw(None)
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002 - the mixin's signature
         """The lines know their width only after the layout."""
@@ -112,15 +95,11 @@ class MainScreen(Steady, Screen[None]):
     def draw(self, frame: Frame | None) -> None:
         """Bring every widget up to date; with None, the last frame again."""
         self.frame = frame = frame or self.frame
-        if not self.is_mounted:
+        if not self.children:
             return
-        if frame.frozen_since is None:
-            self._draw_caption()
-        self._draw_lines(frame)
-        consumer = frame.consumer
-        if consumer is not None and frame.snapshot is not None:
-            self._draw_panes(frame, consumer, frame.snapshot.at)
-        self._draw_events(frame)
+        columns = self._draw_lines(frame)
+        if self._panes is not None:
+            self._panes.draw(frame, self._hidden_rates(columns))
         self._offer_keys()
 
     def show_pane(self, pane: Pane) -> None:
@@ -206,84 +185,32 @@ class MainScreen(Steady, Screen[None]):
         query = self._viewer.query
         if query.problem is not None:
             return
-        self.query_one(FilterBar).end(keep=query.text)
-        self.show_pane(Pane.WORKERS if self._runner.pane_before_filter is None else self._runner.pane_before_filter)
+        self._runner.end_filter(keep=query.text)
 
     def on_descendant_focus(self) -> None:
         """What the keys do depends on the pane."""
         self._offer_keys()
 
-    def _draw_caption(self) -> None:
-        if self._options.deck is not None:
-            self.query_one(CaptionStrip).tell(self._options.deck.caption())
-
-    def fold_caption(self) -> None:
-        """Fold or unfold what the demo's scene says of itself."""
-        strip = self.query_one(CaptionStrip)
-        strip.fold()
-        self.set_class(not strip.folded, "-captioned")
-
-    def _draw_lines(self, frame: Frame) -> None:
+    def _draw_lines(self, frame: Frame) -> tuple[Column, ...]:
+        """The columns that the list of queues has room for."""
         title = _title(self._options)
         self._line("#header").show(lambda width: summary.header(frame, title, width))
-        self._draw_playback()
         queues = self.table(Pane.QUEUES)
-        queue_rows, columns = summary.queue_table(frame, self._viewer.trends, queues.size.width)
+        # Before the first layout no widget knows its width.
+        queue_rows, columns = summary.queue_table(frame, self._viewer.trends, queues.size.width or self.app.size.width - 2)
         queues.show(queue_rows, columns)
         if frame.selected is not None and (queues.current is None or queues.current.key != frame.selected):
             queues.move_to(frame.selected)
         self._line("#identity").show(lambda width: summary.identity(frame, width))
-        self._line("#details").show(lambda width: summary.details(frame, self._hidden_rates(columns), width))
-        self._draw_notice(frame)
         self.set_class(frame.drain is not None, "-draining")
-        self.set_class(frame.consumer is None, "-unconsumed")
-
-    def _draw_playback(self) -> None:
-        playback = self._options.playback
-        if playback is not None:
-            position, wall = playback.position(), playback.wall()
-            self._line("#playback").show(lambda width: playback_lines(position, wall, width))
+        self.set_class(not frame.consumed, "-unconsumed")
+        return columns
 
     def _hidden_rates(self, columns: tuple[Column, ...]) -> Rates | None:
         """The selected queue's rates where its line has no room for them."""
         selected = self.frame.selected
         hidden = len(columns) < len(summary.QUEUE_TITLES)
         return self._viewer.trends.rates(selected) if hidden and selected else None
-
-    def _draw_notice(self, frame: Frame) -> None:
-        notice = self._line("#notice")
-        notice.set_class(frame.drain is not None, "-drain")
-        notice.set_class(frame.drain is None and frame.trouble is not None, "-trouble")
-        playing, brief = self._options.playback is not None, all(map(self.has_class, ("-captioned", "-narrow", "-short")))
-        if frame.drain:
-            notice.show(lambda width: drain_notice(frame, width, playing=playing))
-        else:
-            notice.show(lambda width: trouble_notice(frame, width, playing=playing, brief=brief))
-        title = "Draining" if frame.drain else "Trouble"
-        if notice.border_title != title:
-            notice.border_title = title
-
-    def _draw_panes(self, frame: Frame, consumer: ConsumerSnapshot, now: float) -> None:
-        longest = self._viewer.trends.longest_lease_seconds(consumer.queue)
-        query = frame.query
-        left = filtered(consumer, query, now)
-        self.query_one(FilterBar).say(query.problem)
-        self.table(Pane.WORKERS).show(pane_rows.worker_rows(left, now))
-        self.table(Pane.IN_FLIGHT).show(pane_rows.in_flight_rows(left, now, longest))
-        self.table(Pane.HISTORY).show(pane_rows.history_rows(left))
-        self.table(Pane.POLLERS).show(pane_rows.poller_rows(consumer, now))
-        self.query_one(LatencyPane).show(consumer, self._viewer.trends.series(consumer.queue))
-        for pane, text in _EMPTY.items():
-            self.table(pane).say_when_empty("Nothing here matches the filter." if query else text)
-        self.table(Pane.WORKERS).write_title(workers_title(consumer, left, query))
-        self.table(Pane.IN_FLIGHT).write_title(in_flight_title(consumer, left, query))
-        self.table(Pane.HISTORY).write_title(history_title(consumer, left, query))
-        self.table(Pane.POLLERS).write_title(f"Pollers  {consumer.pollers.live}")
-
-    def _draw_events(self, frame: Frame) -> None:
-        events = frame.snapshot.events if frame.snapshot else ()
-        self.table(Pane.EVENTS).show(pane_rows.event_rows(events, of_several=len(frame.queues) > 1))
-        self.table(Pane.EVENTS).write_title("Events  UTC")
 
     def _offer_keys(self) -> None:
         situation = self.situation

@@ -5,8 +5,7 @@ A change of style costs more bytes than most cells have text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -24,11 +23,10 @@ if TYPE_CHECKING:
 _GAP = " "
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A column that is shown: which one, where it begins, and how wide it is here, the gap behind it not counted."""
 
-    index: int
+    number: int
     x: int
     width: int
     right: bool
@@ -51,7 +49,7 @@ def line(places: Sequence[Place], cells: Sequence[tuple[str, Style]], base: Styl
     """A line of exactly `width` cells; a line of a single cell has all of it."""
     if len(cells) == 1:
         return Strip([Segment(fit(cells[0][0], width), cells[0][1])], width)
-    shown = [(*cells[place.index], place) for place in places if place.index < len(cells)]
+    shown = [(*cells[place.number], place) for place in places if place.number < len(cells)]
     segments: list[Segment] = []
     style = base
     for number, (text, own_style, place) in enumerate(shown):
@@ -68,7 +66,7 @@ def reach(places: Sequence[Place], changed: Iterable[int]) -> int:
     From its beginning: Textual writes a widget's line from there, whatever part of it is asked for.
     """
     wanted = set(changed)
-    return max((place.x + place.width for place in places if place.index in wanted), default=0)
+    return max((place.x + place.width for place in places if place.number in wanted), default=0)
 
 
 def fit(text: str, width: int, right: bool = False) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -32,11 +33,6 @@ class LiveTable(Edged, Widget, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*table_bindings()]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "live-table--header",
-        "live-table--cursor",
-        *(f"live-table--{tone}" for tone in Tone),
-    }
 
     class Moved(Message):
         """The user moved the cursor to another row."""
@@ -71,6 +67,8 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._cursor_index = 0
         self._cursor_key: str | None = None
         self._first = 0
+        self._fitted_to: Size | None = None
+        self._styles_of_parts: dict[str, Style] = {}
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -98,6 +96,8 @@ class LiveTable(Edged, Widget, can_focus=True):
         if columns is not None and tuple(columns) != self._columns:
             self._columns = tuple(columns)
             self.refresh()
+        if self._fitted_to != self.size:
+            self._fit_to_size()
         old, old_cursor, old_first = self._rows, self._cursor_index, self._first
         if rows == old:
             return
@@ -133,19 +133,19 @@ class LiveTable(Edged, Widget, can_focus=True):
         """One line of the content area."""
         width = self.size.width
         if y < self._header_lines:
-            style = self.get_component_rich_style("live-table--header")
+            style = self._style_of("header")
             return line(placed(self._columns, width), [(column.title, style) for column in self._columns], style, width)
         index = self._first + y - self._header_lines
-        base = self.get_component_rich_style("live-table--plain")
+        base = self._style_of(Tone.PLAIN)
         if not self._rows and index == 0:
-            return Strip([Segment(fit(self._empty, width), self._tone_style(Tone.MUTED))], width)
+            return Strip([Segment(fit(self._empty, width), self._style_of(Tone.MUTED))], width)
         if index >= len(self._rows):
             return Strip([Segment(" " * width, base)], width)
         if index == self._cursor_index and self._shows_cursor:
-            base = self.get_component_rich_style("live-table--cursor")
+            base = self._style_of("cursor")
             cells = [(cell.text, base) for cell in self._rows[index].cells]
         else:
-            cells = [(cell.text, self._tone_style(cell.tone)) for cell in self._rows[index].cells]
+            cells = [(cell.text, self._style_of(cell.tone)) for cell in self._rows[index].cells]
         return line(placed(self._columns, width), cells, base, width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -155,6 +155,11 @@ class LiveTable(Edged, Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
+        self._fit_to_size()
+
+    def _fit_to_size(self) -> None:
+        # Asked for with each frame as well: Textual tells of no new size that somebody had looked at before its own layout.
+        self._fitted_to = self.size
         self._set_cursor(self._cursor_index)
         self._update_subtitle()
 
@@ -254,5 +259,20 @@ class LiveTable(Edged, Widget, can_focus=True):
     def _update_subtitle(self) -> None:
         self.write_subtitle(self.extent)
 
-    def _tone_style(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"live-table--{tone}")
+    def notify_style_update(self) -> None:
+        """The theme, the focus or a class has changed."""
+        self._styles_of_parts.clear()
+        super().notify_style_update()
+
+    def _style_of(self, part: str) -> Style:
+        """The style that the stylesheet gives the header, the cursor or a tone, found when it is drawn for the first time.
+
+        Of component classes Textual finds all anew for each table whenever the style of anything changes.
+        """
+        style = self._styles_of_parts.get(part)
+        if style is None:
+            node = DOMNode(classes=f"live-table--{part}")
+            node._attach(self)  # noqa: SLF001 - as Textual does for component classes
+            self.app.stylesheet.apply(node)
+            style = self._styles_of_parts[part] = node.rich_style
+        return style
