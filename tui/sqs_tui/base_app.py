@@ -66,6 +66,7 @@ class BaseApp(App[int]):
         if not self.stylesheet.has_source(str(_STYLES)):
             self.stylesheet.read(_STYLES)
             self.stylesheet.parse()
+            self.stylesheet.update(self)
 
     def home(self) -> OffersCommands:
         """The screen whose commands the palette offers over one that has none of its own."""
