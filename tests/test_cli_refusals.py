@@ -19,7 +19,6 @@ CONSUME = ("consume", "orders", "--headless", "--handler", "builtin:noop")
         (("--theme", "pink", "demo"), ("--theme 'pink' is no theme", *THEME_NAMES, "nord")),
         (("send", "orders", "--body", "x", "--yes", "--theme", "pink"), ("--theme 'pink' is no theme",)),
         (("--theme", "pink"), ("--theme 'pink' is no theme",)),
-        (("--env", "prodution", "inspect"), ("--env 'prodution' is no environment", "production was meant?")),
         (("send", "orders"), ("say what to send: either --body TEXT or --file PATH",)),
         (("send", "orders", "--body", "x", "--attr", "colour"), ("is not NAME=VALUE",)),
         (("send", "orders", "--body", "x"), ("pass --yes",)),

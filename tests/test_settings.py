@@ -193,12 +193,16 @@ def test_the_flag_wins_over_the_variable() -> None:
     assert not make_connection_settings(env="local", environ={"APP_ENV": "prod"}).doubt
 
 
-@pytest.mark.parametrize(("name", "meant"), [("prodution", "production"), ("PROD", "production"), ("qa", None), ("", None)])
-def test_a_flag_that_is_no_environment_is_refused(name: str, meant: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"), [("prodution", "may mean production"), ("PROD", "may mean production"), ("qa", "is no environment")]
+)
+def test_a_flag_that_is_no_environment_is_local_and_locked(name: str, told: str) -> None:
+    settings = make_connection_settings(env=name, environ={"APP_ENV": "production"}, allow_writes=True, reason="a try")
+    assert (settings.environment, settings.decided_by) == (Environment.LOCAL, f"--env={name}")
+    assert f"--env={name} is treated as local" in " ".join(settings.warnings)
     with pytest.raises(ConfigurationError) as error:
-        choose_environment(name, {"APP_ENV": "production"})
-    _one_line(error, f"--env {name!r}", "known are local, integration, staging, production")
-    assert (f"{meant} was meant?" in str(error.value)) == (meant is not None)
+        require_write(settings, "sending to orders")
+    _one_line(error, f"--env={name} {told}", "say which with --env")
 
 
 def test_a_pod_in_local_mode_is_warned() -> None:

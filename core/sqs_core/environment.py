@@ -1,7 +1,7 @@
 """Which environment this is, what decided it, and what it allows.
 
-The rule: local unless APP_ENV (or the flag) is exactly production, staging or integration. A flag that is none of the four is
-refused; a variable that seems to mean a deployed environment is local with its writes locked.
+The rule: local unless APP_ENV (or the flag) is exactly production, staging or integration. A flag that is none of the four, and
+a variable that seems to mean a deployed one, are local with the writes locked.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import os
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-
-from sqs_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,17 +33,16 @@ class EnvironmentChoice(NamedTuple):
     """The environment, who decided it, and a warning worth showing or None.
 
     `decided_by` is `--env`, `APP_ENV` or `default`; with `=` and the word behind it where that is no environment's name.
-    `meant` is the deployed environment that such a word seems to mean.
+    `doubt` is why it is not sure that local was meant; empty where it is.
     """
 
     environment: Environment
     decided_by: str
     warning: str | None = None
-    meant: Environment | None = None
+    doubt: str = ""
 
 
 _NAMES = frozenset(environment.value for environment in Environment)
-_KNOWN = f"known are {', '.join(Environment)}"
 _LOOK_ALIKES = {
     "prod": Environment.PRODUCTION, "prd": Environment.PRODUCTION, "live": Environment.PRODUCTION,
     "stage": Environment.STAGING, "stg": Environment.STAGING, "preprod": Environment.STAGING,
@@ -56,29 +53,25 @@ _ALIKE = 0.75
 
 
 def choose_environment(flag: str | None, environ: Mapping[str, str] = os.environ) -> EnvironmentChoice:
-    """Decide the environment from the flag, else APP_ENV, else local.
-
-    Raises `ConfigurationError` for a flag that names none. Of APP_ENV, which is not ours alone, an unknown word is local, with a
-    warning.
-    """
-    if flag is not None and flag not in _NAMES:
-        raise ConfigurationError(f"--env {flag!r} is no environment: {_KNOWN}{_asked(flag)}")
+    """Decide the environment from the flag, else APP_ENV, else local. Never fails: an unknown word is local, with a warning."""
     name, decided_by = (flag, "--env") if flag is not None else (environ.get("APP_ENV", ""), "APP_ENV")
-    if not name:
+    if not name and flag is None:
         return EnvironmentChoice(Environment.LOCAL, "default", _kubernetes_warning(environ))
     if name in _NAMES:
         environment = Environment(name)
         warning = None if environment.deployed else _kubernetes_warning(environ)
         return EnvironmentChoice(environment, decided_by, warning)
-    meant = _meant(name)
-    spelled = f"; {meant} is spelled {meant}" if meant else f"; {_KNOWN}"
-    warning = f"APP_ENV={name} is treated as local{spelled}"
-    return EnvironmentChoice(Environment.LOCAL, f"APP_ENV={name}", warning, meant if meant and meant.deployed else None)
+    meant, decided_by = _meant(name), f"{decided_by}={name}"
+    spelled = f"{meant} is spelled {meant}" if meant else f"known are {', '.join(Environment)}"
+    doubt = _doubt(decided_by, meant, asked_for=flag is not None)
+    return EnvironmentChoice(Environment.LOCAL, decided_by, f"{decided_by} is treated as local; {spelled}", doubt)
 
 
-def _asked(name: str) -> str:
-    meant = _meant(name)
-    return f"; {meant} was meant?" if meant else ""
+def _doubt(decided_by: str, meant: Environment | None, *, asked_for: bool) -> str:
+    """APP_ENV is not ours alone, and `development` is a usual word in it; who passes a flag meant one of the four."""
+    if meant is not None and meant.deployed:
+        return f"{decided_by} may mean {meant}: say which with --env {meant} or --env local"
+    return f"{decided_by} is no environment: say which with --env {'|'.join(Environment)}" if asked_for else ""
 
 
 def _meant(name: str) -> Environment | None:

@@ -18,8 +18,6 @@ from sqs_core.words import Transport
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from sqs_core.environment import EnvironmentChoice
-
 MAXIMUM_VISIBILITY_SECONDS = 43_200
 """SQS: a message can stay invisible for 12 hours, counted from its receive."""
 MAXIMUM_THREADS = 512
@@ -281,13 +279,8 @@ def make_connection_settings(
     ignored = sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL"))
     return ConnectionSettings(
         environment, endpoint_url, chosen_region, profile, read_only, allow_writes, choice.warning,
-        tuple(ignored), allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason, doubt=_doubt(choice),
+        tuple(ignored), allow_shared_credentials, sts_endpoint_url, choice.decided_by, reason, doubt=choice.doubt,
     )  # fmt: skip
-
-
-def _doubt(choice: EnvironmentChoice) -> str:
-    meant = choice.meant
-    return f"{choice.decided_by} may mean {meant}: say which with --env {meant} or --env local" if meant else ""
 
 
 def _choose_region(flag: str | None, environment: Environment, profile: str | None, environ: Mapping[str, str]) -> str:
