@@ -57,7 +57,7 @@ class Backpressure(Scene):
         if self.stage.unattended:
             self.stage.act("autoscale")
             yield self.has_grown
-            self.stage.act("next")
+            self.stage.act("mend")
         yield lambda: self.wait_yet() < _SHALLOW
         self.stage.say(f"{self.stage.seen(_QUEUE).workers.live} workers keep up: {self.left} orders wait")
 
@@ -105,6 +105,11 @@ class Backpressure(Scene):
         self.by_itself = next((text for text in resized if "every worker was busy" in text), "")
         return self.by_itself != ""
 
+    def rests(self) -> bool:
+        """Whether the autoscaler leaves the pool alone, as somebody resized it."""
+        scale = self.stage.seen(_QUEUE).autoscale
+        return scale is not None and scale.rests_until is not None
+
     def observed(self) -> list[Finding]:
         """Deep in SQS, shallow here, and then worked off."""
         most = self.most_buffered
@@ -112,6 +117,7 @@ class Backpressure(Scene):
             Finding("orders waited in SQS", self.deepest > _DEEP, f"{self.deepest} waited"),
             Finding("and not in the consumer", 0 < most <= _MOST_PREFETCHED, f"{most} in its buffer at most"),
             Finding("the pool grew by itself", self.by_itself != "", self.by_itself or "it did not"),
+            Finding("and rests where a hand has set it", self.rests(), "it rests" if self.rests() else "it does not"),
             Finding("more workers worked it off", self.left < _SHALLOW, f"{self.left} left"),
             account(self.stage, _QUEUE).finding(),
         ]
