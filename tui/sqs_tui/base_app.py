@@ -66,7 +66,8 @@ class BaseApp(App[int]):
         if not self.stylesheet.has_source(str(_STYLES)):
             self.stylesheet.read(_STYLES)
             self.stylesheet.parse()
-            self.stylesheet.update(self)
+            for screen in self.screen_stack:
+                self.stylesheet.update(screen)
 
     def home(self) -> OffersCommands:
         """The screen whose commands the palette offers over one that has none of its own."""

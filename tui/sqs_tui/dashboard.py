@@ -103,6 +103,7 @@ class DashboardApp(BaseApp):
         if not frame.snapshot.consumers and not self._options.attached:
             from sqs_tui.screens.browser import BrowserScreen
 
+            self.complete_styles()
             self.push_screen(BrowserScreen(self._facade, self._viewer, self._options, self.refresh_frame, home=True))
 
     def _show_drain(self) -> None:

@@ -128,7 +128,7 @@ class Departure:
             threading.Thread(target=self.stop_engine, name="leave-now", daemon=True).start()
         elif word in ("press", "hang-up") and self._cut_by is None:
             self._begin_drain(now)
-        if self._has_ended() and self._cut_by is not None and self._leave_by is None:
+        if self._cut_by is not None and self._leave_by is None and self._has_ended():
             self._leave_by = now + (LEAVE_NOW_SECONDS if self.hung_up else LEAVE_SECONDS)
         if word is not None or self._leave_by is not None:
             self.on_change()

@@ -149,6 +149,9 @@ class MainScreen(Steady, Screen[None]):
 
     def action_command(self, command_id: str, key: str = "") -> None:
         """Run a command of the table, if it is allowed now."""
+        if self._panes is None:  # pressed with the first frame: what it is about comes at once
+            self.call_after_refresh(self.action_command, command_id, key)
+            return
         if BY_ID[command_id].allowed(self.situation):
             self._runner.run(command_id, key)
             self._offer_keys()
