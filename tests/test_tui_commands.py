@@ -110,7 +110,7 @@ async def test_enter_on_an_event_shows_its_whole_text() -> None:
     long = "the server said: " + "very " * 60 + "much [/x]\x1b"
     async with dashboard(FakeFacade(snapshot(events=(event(long, Level.WARNING, count=37),)))) as running:
         running.main.show_pane(Pane.EVENTS)
-        assert "×37 the server said" in running.text()
+        assert "×37 orders: the server said" in running.text()
         await running.press("enter")
         assert "much [/x]⟨1B⟩" in running.text()
         await running.press("escape")

@@ -218,3 +218,12 @@ def test_a_poll_that_is_out_for_longer_than_it_may_take_says_so() -> None:
     polls = consumer(threads=(poller(1, since=NOW - 26),), wait_seconds=20)
     for now, said in ((NOW, "no answer for 26s; a poll takes 20 s at most"), (NOW - 2, "")):
         assert texts(pane_rows.poller_rows(polls, now)[0])[-1] == said
+
+
+def test_before_there_is_an_engine_its_queues_start() -> None:
+    frame = Frame(opening=snapshot().engine, queues=("orders", "refunds"), selected="orders")
+    assert frame.consumed
+    assert "LOCAL" in summary.header(frame, None, 100).plain
+    shown, columns = summary.queue_table(frame, Trends(), 100)
+    assert [[cell.text for cell in row.cells[1:3]] for row in shown] == [["orders", "◌ starting"], ["refunds", "◌ starting"]]
+    assert len(columns) == len(shown[0].cells)
