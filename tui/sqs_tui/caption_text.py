@@ -25,7 +25,7 @@ def caption_lines(caption: Caption, width: int, *, folded: bool) -> Content:
     """One line when folded. Else as many lines as the width asks for, always the same number for a scene."""
     if folded:
         return _row("▸", _happened(caption, width, 1)[0], Tone.ACCENT)
-    watch = wrap(caption.watch, max(10, width - _HEAD))[:_WATCH_LINES]
+    watch = _wrapped(caption.watch, width)[:_WATCH_LINES]
     now = _happened(caption, width, 2 if width < _NARROW else 1)
     keys = Content(" " * _BETWEEN).join(entry for _, entry in key_entries(caption, width))
     rows = [_row("Watch" if not number else "", styled(text, Tone.PLAIN)) for number, text in enumerate(watch)]
@@ -56,7 +56,7 @@ def entry_at(caption: Caption, width: int, cell: int) -> str | None:
 
 def keys_line(caption: Caption, width: int) -> int:
     """Which line of the unfolded strip has the keys."""
-    return min(_WATCH_LINES, len(wrap(caption.watch, max(10, width - _HEAD))))
+    return min(_WATCH_LINES, len(_wrapped(caption.watch, width)))
 
 
 def _happened(caption: Caption, width: int, lines: int) -> list[Content]:
@@ -64,8 +64,13 @@ def _happened(caption: Caption, width: int, lines: int) -> list[Content]:
     if line is None:
         said = [f"{caption.scene} is about to begin"]
     else:
-        said = wrap(f"{clock_time(line.at)}  {one_line(line.text)}", max(10, width - _HEAD), max_lines=lines, placeholder=" …")
+        said = _wrapped(f"{clock_time(line.at)}  {one_line(line.text)}", width, lines)
     return [styled(text, Tone.STRONG) for text in [*said, *[""] * lines][:lines]]
+
+
+def _wrapped(text: str, width: int, lines: int | None = None) -> list[str]:
+    """Never within a name: `orders-short` is one word."""
+    return wrap(text, max(10, width - _HEAD), max_lines=lines, placeholder=" …", break_on_hyphens=False)
 
 
 def _key(key: str, words: str) -> Content:
