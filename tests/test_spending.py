@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -57,9 +58,11 @@ def test_the_ledger_counts_requests_by_message() -> None:
 
 
 def test_the_price_is_on_the_screen_once_it_is_known() -> None:
-    assert cost(consumer()).endswith(" · 0.26 requests/msg")
-    assert cost(quiet_consumer()).endswith(" · – requests/msg")
-    assert cost(replace(consumer(), dollars_per_day=0.417)).endswith(" requests/msg · $0.42/day")
+    assert cost(consumer(), 60).endswith(" · 0.26 requests/msg")
+    assert cost(quiet_consumer(), 60).endswith(" · – requests/msg")
+    dear = replace(consumer(), dollars_per_day=0.417)
+    assert cost(dear, 60).endswith(" requests/msg · $0.42/day")
+    assert re.fullmatch(r"empty \d+ % · [\d.]+/msg · \$0.42/day", cost(dear, 34)), "beside the pollers on 80 columns"
     assert [shown.dollars(amount) for amount in (0.0, 0.001, 0.42, 138.4, 12_345.0)] == [
         "$0.00", "<$0.01", "$0.42", "$138", "$12,345",
     ]  # fmt: skip

@@ -31,6 +31,7 @@ _COLUMNS = (
     Column("max", 7, right=True, needs=39),
 )
 _CURVE_LINES = 2
+_SUBTITLE_MARGIN = 4
 
 
 class LatencyPane(Edged, Vertical):
@@ -53,7 +54,7 @@ class LatencyPane(Edged, Vertical):
         self.query_one("#latency-numbers", LiveTable).show(latency_rows(consumer))
         self.query_one("#latency-curves", Line).show(lambda width: curves(series, width))
         self.query_one("#latency-facts", Line).show(lambda width: facts(consumer, width))
-        self.write_subtitle(cost(consumer))
+        self.write_subtitle(cost(consumer, self.size.width - _SUBTITLE_MARGIN))
 
 
 def latency_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
@@ -88,13 +89,18 @@ def _curve(name: str, values: Sequence[float], width: int) -> list[Content]:
     return [title, *(styled(line, Tone.ACCENT) for line in curve(values, width, _CURVE_LINES))]
 
 
-def cost(consumer: ConsumerSnapshot) -> str:
-    """What share of the polls came back empty, how many requests a message took, and what a day of this costs."""
+def cost(consumer: ConsumerSnapshot, width: int) -> str:
+    """What share of the polls came back empty, how many requests a message took, and what a day of this costs.
+
+    In fewer words where they would take more than `width` cells.
+    """
     polls = consumer.requests.get("ReceiveMessage", 0)
     spent = consumer.requests_per_message
     each = "–" if spent is None else f"{spent:.2f}" if spent < 10 else f"{spent:,.0f}"
     price = "" if consumer.dollars_per_day is None else f" · {shown.dollars(consumer.dollars_per_day)}/day"
-    return f"empty {shown.ratio(consumer.totals.empty_polls, polls)} · {each} requests/msg{price}"
+    empty = f"empty {shown.ratio(consumer.totals.empty_polls, polls)}"
+    whole = f"{empty} · {each} requests/msg{price}"
+    return whole if len(whole) <= width else f"{empty} · {each}/msg{price}"
 
 
 def facts(consumer: ConsumerSnapshot, width: int) -> Content:
