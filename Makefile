@@ -26,7 +26,7 @@ NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 BENCH := .venv-bench/.done
 
-.PHONY: help demo test test-pinned test-newest torture switching soak check format screenshots browser-png bench bench-quick bench-viewers pyz clean
+.PHONY: help demo test test-pinned test-newest torture switching soak check format recordings screenshots browser-png bench bench-quick bench-viewers pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -73,8 +73,11 @@ format: $(DEV)
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-screenshots: $(DEV) ## draw the pictures of README and docs again, each at 80x24 and 120x40
+screenshots: $(DEV) ## draw the pictures of README and docs again, each at 80x24 and 120x40, from the recordings that are kept
 	.venv/bin/python screenshots/make.py
+
+recordings: $(DEV) ## record the demo's scenes again, of which the pictures are drawn: about 5 minutes; SCENES='poison drain' for some
+	.venv/bin/python screenshots/record.py $(SCENES)
 
 browser-png: $(DEV) ## draw the picture of a browser again; Chromium is needed
 	.venv/bin/python screenshots/browser.py

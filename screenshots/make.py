@@ -1,6 +1,7 @@
-"""Draws the pictures the README shows, from canned snapshots: `python screenshots/make.py [FOLDER]`.
+"""Draws the pictures of README and docs: `python screenshots/make.py [FOLDER]`.
 
-The SVGs are the same bytes every time. A PNG of each is made as well where Chromium or resvg-py is found.
+The dashboard is drawn from recordings of the demo's scenes, which `record.py` makes, and other screens from canned snapshots. The
+SVGs are the same bytes every time. A PNG of each is made as well where Chromium or resvg-py is found.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "core"), str(ROOT / "tui"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / each) for each in ("core", "tui", "tests", "screenshots")]
 os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_COLOR_SYSTEM="truecolor")
 os.environ.pop("NO_COLOR", None)
 
 from fleet_canned import FakeFleet, member  # noqa: E402 - the paths come first
 from fleet_screen import fleet_screen  # noqa: E402
+from scene_pictures import NEVER_FPS, draw_scene, settle  # noqa: E402
+from shots import SHOTS  # noqa: E402
 from sqs_core.bench import BenchView, JobState, JobView, LookState  # noqa: E402 - the paths come first
 from sqs_core.message import Message  # noqa: E402
 from sqs_core.model import RunState, Snapshot, ThreadState  # noqa: E402
@@ -36,7 +39,7 @@ from sqs_tui.dashboard import DashboardApp  # noqa: E402
 from sqs_tui.departure import Departure  # noqa: E402
 from sqs_tui.options import DashboardOptions  # noqa: E402
 from sqs_tui.picture import steady_svg  # noqa: E402
-from tui_canned import NOW, consumer, detail, held, message_id, pod_snapshot, poller, snapshot, worker  # noqa: E402
+from tui_canned import NOW, consumer, detail, held, message_id, poller, snapshot, worker  # noqa: E402
 from tui_fakes import FakeFacade  # noqa: E402
 
 if TYPE_CHECKING:
@@ -46,18 +49,23 @@ if TYPE_CHECKING:
 
 SECONDS_BEFORE = 90
 PER_SECOND = 41
-NEVER_FPS = 0.001
 SIZES = ((80, 24), (120, 40))
 SCREENS: dict[str, tuple[str, ...]] = {
-    "dashboard": (),
     "message": ("i", "enter"),
-    "identity": ("I",),
     "drain": ("q",),
     "bench": ("x", "space", "space", "R"),
     "fleet": ("down", "down"),
 }
-PICTURES = tuple(f"{screen}-{width}x{height}" for screen in SCREENS for width, height in SIZES)
-"""One picture of each screen in each size; the keys that lead to a screen are in `SCREENS`."""
+"""Screens that no recording can show, since nothing runs behind one, with the keys that lead to them."""
+RECORDED = {
+    "dashboard": ("steady", ()),
+    "identity": ("token-rotation", ("I",)),
+    "groups": ("fifo-blocked", ("L",)),
+    "failures": ("poison", ("e",)),
+}
+"""The dashboard as it is without the demo's caption: the scene whose recording it is drawn from, and keys."""
+NAMES = (*SCREENS, *RECORDED, *(f"scenes/{scene}" for scene in SHOTS))
+"""Of each there is a picture in each size: `NAME-80x24` and `NAME-120x40`."""
 PODS = ("4kx2l", "8fw5d", "b7m9s", "gq2vt", "h5n8c", "jz6rp", "ksd4w")
 
 
@@ -136,46 +144,51 @@ def pods() -> FakeFleet:
     )
 
 
-async def draw_fleet(size: tuple[int, int], keys: tuple[str, ...]) -> str:
-    """The fleet's picture as SVG."""
-    async with fleet_screen(cast("Fleet", pods()), size=size) as screen:
-        await screen.press(*keys)
-        await screen.draw()
-        return screen.app.export_screenshot(title="sqs-tui")
+async def draw(name: str) -> dict[str, str]:
+    """The pictures of one of `NAMES` as SVGs by the names of their files, without the suffix."""
+    folder, _, scene = name.rpartition("/")
+    if folder:
+        drawn = await draw_scene(scene, SIZES)
+    elif name in RECORDED:
+        scene, keys = RECORDED[name]
+        drawn = await draw_scene(scene, SIZES, keys, captioned=False)
+    else:
+        drawn = await (draw_fleet() if name == "fleet" else draw_dashboard(name))
+    return {f"{name}-{width}x{height}": svg for (width, height), svg in drawn.items()}
 
 
-async def draw(name: str) -> str:
-    """One picture as SVG, without its only random part, the id that Rich gives a terminal."""
-    screen, _, pixels = name.rpartition("-")
-    width, height = map(int, pixels.split("x"))
-    size, keys = (width, height), SCREENS[screen]
-    svg = await (draw_fleet(size, keys) if screen == "fleet" else draw_dashboard(screen, size, keys))
-    return steady_svg(svg)
+async def draw_fleet() -> dict[tuple[int, int], str]:
+    """The fleet's pictures."""
+    async with fleet_screen(cast("Fleet", pods()), size=SIZES[0]) as screen:
+        await screen.press(*SCREENS["fleet"])
+        drawn = {}
+        for size in SIZES:
+            if screen.app.size != size:
+                await screen.pilot.resize_terminal(*size)
+            await screen.pilot.pause()
+            await screen.draw()
+            drawn[size] = steady_svg(screen.app.export_screenshot(title="sqs-tui"))
+        return drawn
 
 
-async def draw_dashboard(name: str, size: tuple[int, int], keys: tuple[str, ...]) -> str:
-    """A picture of the dashboard as SVG."""
-    frames = [pod_snapshot()] if name == "identity" else list(past())
-    facade = FakeFacade(frames[0], details={message_id(1): detail(1)})
+async def draw_dashboard(name: str) -> dict[tuple[int, int], str]:
+    """The pictures of the dashboard over canned snapshots."""
+    facade = FakeFacade(snapshot(), details={message_id(1): detail(1)})
     facade.bench.now = dead_letters()
     app = DashboardApp(
         facade,
-        DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene=None if name == "identity" else "lively", clock=lambda: NOW),
+        DashboardOptions(fps=NEVER_FPS, theme="textual-dark", scene="lively", clock=lambda: NOW),
         Departure(facade, lambda _: None),
     )
-    async with app.run_test(size=size) as pilot:
-        for facade.now in frames:
+    async with app.run_test(size=SIZES[0]) as pilot:
+        for facade.now in past():
             app.refresh_frame()
-        await pilot.press(*keys)
+        await pilot.press(*SCREENS[name])
         if name == "drain":
             app.refresh_frame()
             facade.now, facade.deadline_seconds = draining(), 21.0
             app.refresh_frame()
-        for _ in range(3):  # the layout follows what was drawn, and what is drawn the layout
-            await pilot.pause()
-            app.refresh_frame()
-        await pilot.pause()
-        return app.export_screenshot(title="sqs-tui")
+        return await settle(app, pilot, SIZES)
 
 
 def rasterise(svg: Path) -> bool:
@@ -203,10 +216,12 @@ def main() -> None:
     """Draw all pictures into a folder, this one unless another is named."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
     folder.mkdir(parents=True, exist_ok=True)
-    for name in PICTURES:
-        svg = (folder / f"{name}.svg").resolve()
-        svg.write_text(asyncio.run(draw(name)), encoding="utf-8")
-        print(f"{svg}{'' if rasterise(svg) else '  (no PNG: install chromium or resvg-py)'}")
+    for name in NAMES:
+        for stem, picture in asyncio.run(draw(name)).items():
+            svg = (folder / f"{stem}.svg").resolve()
+            svg.parent.mkdir(parents=True, exist_ok=True)
+            svg.write_text(picture, encoding="utf-8")
+            print(f"{svg}{'' if rasterise(svg) else '  (no PNG: install chromium or resvg-py)'}")
 
 
 if __name__ == "__main__":
