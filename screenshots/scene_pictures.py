@@ -18,6 +18,7 @@ from sqs_tui.departure import Departure
 from sqs_tui.leaving import OnlyLeaving
 from sqs_tui.options import DashboardOptions
 from sqs_tui.picture import steady_svg
+from sqs_tui.trends import SERIES_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,15 +68,14 @@ async def draw_scene(
     """The scene's picture as SVG in each size, after these keys or else its own; without the caption as `consume` shows it."""
     with closing(Recording(RECORDINGS / f"{scene}.jsonl")) as recording:
         end = moment(recording, scene)
-        playback = Playback(recording, standing=True)
+        playback = Playback(recording, at_seconds=end, standing=True)
         deck = cast("Deck", deck_at(recording, scene, end)) if captioned else None
-        options = DashboardOptions(fps=NEVER_FPS, theme="textual-dark", deck=deck, clock=playback.wall)
+        past = playback.past(SERIES_SECONDS)
+        options = DashboardOptions(fps=NEVER_FPS, theme="textual-dark", deck=deck, past=past, clock=playback.wall)
         app = DashboardApp(playback, options, Departure(OnlyLeaving(), lambda _: None))
         async with app.run_test(size=sizes[0]) as pilot:
             await pilot.pause()
-            while playback.position().seconds < end:
-                playback.skip(min(1.0, end - playback.position().seconds))
-                app.refresh_frame()
+            app.refresh_frame()
             await pilot.press(*(SHOTS[scene].keys if keys is None else keys))
             return await settle(app, pilot, sizes)
 

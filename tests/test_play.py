@@ -16,6 +16,7 @@ from sqs_core.recording import Recording
 from sqs_tui.commands import Group, Situation, help_commands, palette_commands
 from sqs_tui.play_command import run_play
 from sqs_tui.play_commands import PLAY_COMMANDS
+from sqs_tui.trends import SERIES_SECONDS
 from terminals import Terminal
 from tui_canned import consumer, event, finished
 from tui_harness import Dashboard, dashboard, plain_environment  # noqa: F401 - a fixture
@@ -41,6 +42,7 @@ async def played(
     recording = Recording(recording_file(path, snapshots, note))
     playback = Playback(recording, **{"standing": True, **how})
     shown: dict[str, Any] = {"attached": True, "view_only": True, "playback": playback, "clock": playback.wall}
+    shown["past"] = playback.past(SERIES_SECONDS)
     try:
         async with dashboard(cast("FakeFacade", playback), size=size, **shown) as running:
             yield running

@@ -10,7 +10,6 @@ from sqs_tui.base_app import OPENING_STYLES, BaseApp
 from sqs_tui.late_imports import warm_up
 from sqs_tui.screens.frames import DrawsFrames
 from sqs_tui.screens.main import MainScreen
-from sqs_tui.trends import SAMPLE_EVERY_SECONDS, SERIES_LENGTH
 from sqs_tui.viewer import Frame, Viewer
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ class DashboardApp(BaseApp):
         super().__init__(options, departure, watch)
         self._facade = facade
         self._viewer = Viewer(facade, options.clock)
-        if options.playback is not None:
-            self._viewer.catch_up(options.playback.past(SERIES_LENGTH * SAMPLE_EVERY_SECONDS))
+        self._viewer.catch_up(options.past)
         self._main = MainScreen(facade, self._viewer, options, self.refresh_frame)
         self._welcomed = False
 

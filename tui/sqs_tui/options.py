@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from sqs_core.demo.deck import Deck
     from sqs_core.engine_info import EngineInfo
+    from sqs_core.model import Snapshot
     from sqs_core.playback import Playback
     from sqs_tui.terminal_watch import WatchLimits
 
@@ -31,7 +32,7 @@ class DashboardOptions:
     and `deck` are all its scenes;
     `leave_when_failed` leaves when everything was refused, so that the reason becomes a line in the shell; `view_only`
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
-    `playback` is the recording that is shown;
+    `playback` is the recording that is shown, and `past` what was seen before its moment, oldest first;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
     seconds; `warnings` are told when it begins; `opening` None draws a snapshot of the engine at once.
     """
@@ -45,6 +46,7 @@ class DashboardOptions:
     view_only: bool = False
     attached: bool = False
     playback: Playback | None = None
+    past: Iterable[Snapshot] = ()
     screenshot_dir: Path | None = None
     watch: WatchLimits | None = None
     clock: Callable[[], float] = time.time

@@ -66,6 +66,7 @@ def _show(playback: Playback, flags: dict[str, Any]) -> int:
 def _options(playback: Playback, flags: dict[str, Any]) -> DashboardOptions:
     from sqs_tui.flags import watch_limits
     from sqs_tui.options import DashboardOptions
+    from sqs_tui.trends import SERIES_SECONDS
 
     return DashboardOptions(
         fps=flags["fps"] or 4,
@@ -74,6 +75,7 @@ def _options(playback: Playback, flags: dict[str, Any]) -> DashboardOptions:
         view_only=True,
         attached=True,
         playback=playback,
+        past=playback.past(SERIES_SECONDS),
         watch=watch_limits(flags),
         clock=playback.wall,
     )
