@@ -54,7 +54,7 @@ class LatencyPane(Edged, Vertical):
         self.query_one("#latency-numbers", LiveTable).show(latency_rows(consumer))
         self.query_one("#latency-curves", Line).show(lambda width: curves(series, width))
         self.query_one("#latency-facts", Line).show(lambda width: facts(consumer, width))
-        self.write_subtitle(cost(consumer, self.size.width - _SUBTITLE_MARGIN))
+        self.write_subtitle(cost(consumer, max(0, self.size.width - _SUBTITLE_MARGIN)))
 
 
 def latency_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
@@ -92,7 +92,7 @@ def _curve(name: str, values: Sequence[float], width: int) -> list[Content]:
 def cost(consumer: ConsumerSnapshot, width: int) -> str:
     """What share of the polls came back empty, how many requests a message took, and what a day of this costs.
 
-    In fewer words where they would take more than `width` cells.
+    In fewer words where they would take more than `width` cells; 0 is a width that is not known yet.
     """
     polls = consumer.requests.get("ReceiveMessage", 0)
     spent = consumer.requests_per_message
@@ -100,7 +100,7 @@ def cost(consumer: ConsumerSnapshot, width: int) -> str:
     price = "" if consumer.dollars_per_day is None else f" · {shown.dollars(consumer.dollars_per_day)}/day"
     empty = f"empty {shown.ratio(consumer.totals.empty_polls, polls)}"
     whole = f"{empty} · {each} requests/msg{price}"
-    return whole if len(whole) <= width else f"{empty} · {each}/msg{price}"
+    return whole if not width or len(whole) <= width else f"{empty} · {each}/msg{price}"
 
 
 def facts(consumer: ConsumerSnapshot, width: int) -> Content:
