@@ -44,7 +44,7 @@ def _one_works(consumer: ConsumerSnapshot) -> bool:
 
 
 def _came_again(consumer: ConsumerSnapshot) -> bool:
-    held_longest = sorted(consumer.in_flight, key=lambda held: held.received_at)[:_SHOWN_ON_80X24]
+    held_longest = sorted(consumer.in_flight, key=lambda held: (held.received_at, held.message_id))[:_SHOWN_ON_80X24]
     return any(held.receive_count > 1 for held in held_longest)
 
 
@@ -71,7 +71,7 @@ SHOTS = {
     "drain": Shot("went back at once", 0.8),
     "kill-9": Shot("killed with", 1.0, ("i",), fits=_came_again, run_seconds=45),
     "idle-cost": Shot("a day short", 0.3),
-    "wrong-identity": Shot("denied: ", 0.6),
+    "wrong-identity": Shot("denied: ", 0.2),
     "token-rotation": Shot("renewals are denied", 0.2, run_seconds=36),
 }
 """One for each scene, by its name."""

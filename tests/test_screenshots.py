@@ -16,10 +16,7 @@ from sqs_core.demo.scenes import SCENES
 from tui_harness import plain_environment  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from types import ModuleType
-
-    Sizes = Sequence[tuple[int, int]]
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 RECORDINGS = sorted((FOLDER / "recordings").iterdir())
@@ -54,11 +51,8 @@ maker = _maker()
 
 
 @pytest.mark.parametrize("name", maker.NAMES)
-async def test_pictures_are_what_the_code_draws(name: str, scale: Callable[[Sizes, Sizes], Sizes]) -> None:
-    """Of the many that are recorded one size each in turn; every widget is seen in both all the same."""
-    one = maker.SIZES[maker.NAMES.index(name) % 2]
-    sizes = maker.SIZES if name in maker.SCREENS else scale([one], maker.SIZES)
-    for stem, drawn in (await maker.draw(name, sizes)).items():
+async def test_pictures_are_what_the_code_draws(name: str) -> None:
+    for stem, drawn in (await maker.draw(name)).items():
         kept = (FOLDER / f"{stem}.svg").read_text(encoding="utf-8")
         assert drawn == kept, f"{stem} is drawn differently: look at it after `make screenshots`, and keep it"
 
