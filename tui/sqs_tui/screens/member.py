@@ -30,8 +30,7 @@ class MemberScreen(MainScreen):
         self.viewer = viewer
 
     def on_mount(self) -> None:
-        """Ask for all there is."""
-        super().on_mount()
+        """Ask for all there is. The base's own handler is called besides, as Textual does for each class that has one."""
         self._watch(self._options.fps, summary=False)
 
     def on_unmount(self) -> None:
