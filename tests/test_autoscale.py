@@ -78,7 +78,7 @@ class Running:
     """A consumer without threads, whose load and clock go as a test says, and which is supervised ten times a second."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.time, self.busy = FakeClock(), 0
+        self.time, self.busy, self.answers = FakeClock(), 0, True
         clock = self.time.clock()
         self.events = EventLog(clock)
         settings = ConsumerSettings(workers=4, autoscale=(2, 24))
@@ -89,13 +89,14 @@ class Running:
         monkeypatch.setattr(self.consumer, "_pools", pools)
         monkeypatch.setattr(self.consumer._threads, "step", lambda _: None)
         monkeypatch.setattr(self.consumer.holding, "busy_locked", lambda: min(self.busy, self.pool.target))
-        self.consumer.facts = QueueFacts(depth=Depth(9, 0, 0, None, 0.0))
         self.consumer.state = RunState.RUNNING
 
     def live(self, seconds: float) -> None:
         end = self.time.now + seconds
         while self.time.now < end:
             self.time.advance(0.1)
+            if self.answers:
+                self.consumer.facts = QueueFacts(depth=Depth(9, 0, 0, None, self.time.now))
             self.consumer.supervise()
 
     def resized(self) -> str:
@@ -139,6 +140,25 @@ def test_a_consumer_that_receives_nothing_on_purpose_is_not_resized(monkeypatch:
     running.consumer.pause()
     running.live(60)
     assert running.pool.target == 4
+
+
+def test_what_was_seen_before_a_pause_says_nothing_about_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = Running(monkeypatch)
+    running.live(10)
+    running.consumer.pause()
+    running.live(60)
+    running.consumer.resume()
+    running.live(4)
+    assert running.resized() == "", "idle for ten seconds, and then nothing was seen"
+
+
+def test_a_depth_that_could_not_be_read_again_is_no_reason_to_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = Running(monkeypatch)
+    running.live(1)
+    running.busy, running.answers = 99, False
+    running.time.advance(9)
+    running.live(30)
+    assert running.resized() == ""
 
 
 def test_the_screen_and_the_snapshot_say_what_it_does() -> None:

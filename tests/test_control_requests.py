@@ -95,6 +95,14 @@ def test_a_command_that_cannot_be_logged_is_not_carried_out(engine: Engine, monk
     assert pool_sizes(engine.consumers[0])[1].target == 8
 
 
+def test_a_replay_where_a_deployed_environment_may_be_meant_is_refused() -> None:
+    connection = make_connection_settings(environ={"APP_ENV": "prod"}, endpoint_url=NOBODY)
+    engine = Engine(connection, ConsumerSettings(), [("orders", make_handler("builtin:noop", None))])
+    with served(engine, control=True) as path, Raw(path) as viewer:
+        viewer.line()
+        assert "APP_ENV=prod may mean production" in viewer.ask("replay", queue="orders", message_id="x", why="a try")["error"]
+
+
 def test_a_replay_in_a_deployed_environment_needs_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     connection = make_connection_settings(env="staging", endpoint_url=NOBODY, allow_endpoints=("127.0.0.1",))

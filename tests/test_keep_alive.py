@@ -42,6 +42,18 @@ def test_one_connection_serves_many_requests(scripted: ScriptedServer, subject: 
     assert scripted.connections == 1
 
 
+def test_a_connection_on_which_more_came_than_the_answer_is_not_used_again(scripted: ScriptedServer, subject: Server) -> None:
+    scripted.steps.append(answer(b"{}") + b"H")
+    assert subject.request(REQUEST).body == b"{}"
+    assert subject.request(REQUEST).body == b"{}"
+    assert scripted.connections == 2
+
+
+def test_what_an_answer_announces_is_none_itself(scripted: ScriptedServer, subject: Server) -> None:
+    scripted.steps.append(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + answer(b"[]"))
+    assert subject.request(REQUEST).body == b"[]"
+
+
 def test_chunks_are_put_together_and_the_connection_is_kept(scripted: ScriptedServer, subject: Server) -> None:
     scripted.steps.append(
         b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -58,6 +70,7 @@ def test_chunks_are_put_together_and_the_connection_is_kept(scripted: ScriptedSe
         answer(b"{}", "200 OK", "Connection: close"),
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\n\r\n{}",
+        answer(b"{}", "200 OK", "Connection: keep-alive, close"),
     ],
 )
 def test_a_connection_that_the_server_ends_is_not_kept(scripted: ScriptedServer, subject: Server, step: bytes) -> None:

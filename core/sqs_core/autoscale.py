@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SHARE = 0.8
 """Of the looks: a worker that is between two messages as one looks is no idle one."""
 _FACTOR = 2
+_MISSED = 3
+"""After so many looks that were not taken, what was seen before says nothing about now."""
 _SPARE = 3
 
 
@@ -97,6 +99,8 @@ class Autoscaler:
             self._sights.clear()
             return
         self._rest = None
+        if self._sights and now - self._sights[-1].at > _MISSED * self.pace.look_seconds:
+            self._sights.clear()  # paused, or the machine slept: nothing is known of the time between
         self._see(consumer, now)
         resize = decide(self.minimum, self.maximum, self.pace, self._sights)
         if resize is not None:
@@ -105,8 +109,9 @@ class Autoscaler:
 
     def _see(self, consumer: QueueConsumer, now: float) -> None:
         holding, depth = consumer.holding, consumer.facts.depth
+        known = depth is not None and not depth.is_old(consumer.clock.wall())
         with holding.lock:
-            busy, waiting = holding.busy_locked(), holding.buffer.size + (depth.visible if depth else 0)
+            busy, waiting = holding.busy_locked(), holding.buffer.size + (depth.visible if depth and known else 0)
         workers = consumer.pools()[Role.WORKER].target
         if self._sights and self._sights[-1].workers != workers:
             self._sights.clear()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
 _WITHOUT_BODY = (204, 304)
+_SWITCHING = 101
 _BLANKS = " \t\r\n\v\f"
 _USUALLY_ALL = 32_768  # of an answer: ten messages of a few KB
 _MOST_AT_ONCE = 1_048_576
@@ -155,6 +156,11 @@ class _Reader:
         self._socket = source
         self._data = b""
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come behind the answer: whatever it belongs to, it is no answer to what is asked next."""
+        return bool(self._data)
+
     def head(self) -> list[str] | None:
         """The lines before the empty one, where all have come at once and end as HTTP says; else nothing is taken."""
         if not self._data:
@@ -207,18 +213,20 @@ class _Reader:
 def _read_answer(reader: _Reader) -> tuple[Answer, bool]:
     """The next answer, and whether the connection may be kept. Raises `ValueError` and `OSError` for what is none."""
     status, is_newest, headers = _read_head(reader)
-    while status == 100:
+    while 100 <= status < 200 and status != _SWITCHING:
         status, is_newest, headers = _read_head(reader)
     wish = headers.get("connection", "").lower()
-    stays = wish != "close" if is_newest else wish == "keep-alive"
+    stays = "close" not in wish if is_newest else wish == "keep-alive"
     if status in _WITHOUT_BODY:
         return Answer(status, headers, b""), stays
     if "chunked" in headers.get("transfer-encoding", "").lower():
-        return Answer(status, headers, _read_chunks(reader)), stays
+        body = _read_chunks(reader)
+        return Answer(status, headers, body), stays and not reader.has_more
     length = headers.get("content-length")
     if length is None:
         return Answer(status, headers, reader.rest()), False
-    return Answer(status, headers, reader.exactly(_whole_number(length, 10))), stays
+    body = reader.exactly(_whole_number(length, 10))
+    return Answer(status, headers, body), stays and not reader.has_more
 
 
 def _read_head(reader: _Reader) -> tuple[int, bool, dict[str, str]]:

@@ -40,7 +40,9 @@ class LateEngine:
     def start(self) -> None:
         """See `EngineFacade`."""
         with self._lock:
-            if self._thread is None:
+            if self._left:  # before it was begun: there is nothing to make
+                self._over.set()
+            elif self._thread is None:
                 self._thread = threading.Thread(target=self._begin, name="engine", daemon=True)
                 self._thread.start()
 
@@ -64,7 +66,7 @@ class LateEngine:
 
     def snapshot(self) -> Snapshot:
         """See `EngineFacade`."""
-        if self._engine is not None:
+        if self._engine is not None and self.failure is None:
             return self._engine.snapshot()
         state = RunState.FAILED if self.failure else RunState.STOPPED if self._left else RunState.STARTING
         expected = self._expected()

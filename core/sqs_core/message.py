@@ -92,7 +92,8 @@ class Message:
     @property
     def group_id(self) -> str | None:
         """The message group id, or None."""
-        return self.system.get("MessageGroupId")
+        group_id = self.system.get("MessageGroupId")
+        return group_id if group_id is None else str(group_id)
 
     @property
     def dedup_id(self) -> str | None:
@@ -112,5 +113,5 @@ _set_queue, _set_typed_attributes, _set_system = _setter("queue"), _setter("type
 def _integer(texts: Mapping[str, str], name: str, otherwise: int) -> int:
     try:
         return int(texts[name])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return otherwise

@@ -97,8 +97,9 @@ class SqsQueue:
     @property
     def refusal(self) -> str | None:
         """What the server refuses, and by which code, while it does: keys as expired, or this identity some operations."""
-        if self._expiry is not None:
-            return f"SQS refuses these keys as expired or unknown ({self._expiry[0]}): others are asked for"
+        expiry = self._expiry
+        if expiry is not None:
+            return f"SQS refuses these keys as expired or unknown ({expiry[0]}): others are asked for"
         denied = tuple(self._denied.items())
         if denied:
             return f"SQS refuses this identity {', '.join(operation for operation, _ in denied)} ({denied[0][1]})"
@@ -115,7 +116,8 @@ class SqsQueue:
             elif error.trouble is Trouble.AUTH and error.code:
                 self._denied[operation] = error.code
             raise
-        if self._expiry is not None and started > self._expiry[1]:
+        expiry = self._expiry
+        if expiry is not None and started > expiry[1]:
             self._expiry = None
         if self._denied:
             self._denied.pop(operation, None)
@@ -191,10 +193,15 @@ def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple
     damaged: list[str] = []
     for entry in raw:
         handle, message_id, body = entry.get("ReceiptHandle"), entry.get("MessageId"), entry.get("Body")
-        if not handle:
+        if not handle or not isinstance(handle, str):
             continue
         digest = entry.get("MD5OfBody")
-        if not message_id or body is None or (digest is not None and digest != body_md5(body)):
+        if (
+            not isinstance(message_id, str)
+            or not message_id
+            or not isinstance(body, str)
+            or (digest is not None and digest != body_md5(body))
+        ):
             damaged.append(str(handle))
             continue
         given = entry.get("MessageAttributes")

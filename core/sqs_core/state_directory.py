@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VARIABLE = "XDG_STATE_HOME"
+_PREFIX = "sqs-tui-demo-state-"
 
 
 def state_directory(*parts: str) -> Path:
@@ -33,7 +35,8 @@ def state_directory(*parts: str) -> Path:
 def temporary_state() -> Iterator[None]:
     """While the block runs this process remembers things in a folder that is gone after it: what is made up is not worth more."""
     before = os.environ.get(_VARIABLE)
-    with TemporaryDirectory(prefix="sqs-tui-demo-", ignore_cleanup_errors=True) as folder:
+    _remove_left_behind()
+    with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         os.environ[_VARIABLE] = folder
         try:
             yield
@@ -41,3 +44,22 @@ def temporary_state() -> Iterator[None]:
             del os.environ[_VARIABLE]
             if before is not None:
                 os.environ[_VARIABLE] = before
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of those who were killed before they could."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError):
+            if process.isdecimal() and folder.lstat().st_uid == os.getuid() and not _runs(int(process)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of somebody else
+        return True
+    return True

@@ -120,8 +120,10 @@ def _guarded(
 
     def give_up(code: int) -> None:
         terminal.restore()
-        at_last()
-        os._exit(code)
+        try:
+            at_last()
+        finally:
+            os._exit(code)
 
     limits = options.watch
     departure = Departure(engine, give_up, limits.leave_after_seconds if limits else 0.0)

@@ -179,10 +179,12 @@ def show(make: Callable[[ExitStack], Engine], intended: Intended, flags: dict[st
             return engine
 
         late = LateEngine(make_noted, expected)
-        code = run_dashboard(late, options, _silence(late) if options.watch else None)
-        engine = late.close()
-        if engine is not None:
-            engine.close()
+        try:
+            code = run_dashboard(late, options, _silence(late) if options.watch else None)
+        finally:
+            engine = late.close()
+            if engine is not None:
+                engine.close()
     if late.failure is not None:
         raise late.failure
     return code if engine is None else leave(engine, code, flags)

@@ -53,9 +53,11 @@ class Supervisor:
         self._cut_by: float | None = None
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._begun = False
 
     def start(self) -> None:
         """Start them all, in the background."""
+        self._begun = True
         threading.Thread(target=self._run, name="processes", daemon=True).start()
 
     def _run(self) -> None:
@@ -101,7 +103,7 @@ class Supervisor:
 
     def end(self) -> None:
         """Leave none behind: what has not stopped after some seconds is killed. Returns when they have ended."""
-        if self.ended:
+        if self.ended or not self._begun:
             return
         self.stop_now()
         if not self.ended:

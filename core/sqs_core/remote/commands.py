@@ -90,6 +90,8 @@ class Commands:
         body = reader(str | None)(request.get("body"), "body")
         if self._engine.connection.environment.deployed and not asker.why:
             raise ConfigurationError(f"a replay in {self._engine.connection.environment} needs a reason")
+        if self._engine.connection.doubt:
+            raise ConfigurationError(f"a replay counts as writing, and {self._engine.connection.doubt}")
         self._engine.replay(queue or "", message_id, body, allowed=True)
         return f"{queue}: replaying {message_id}"
 
