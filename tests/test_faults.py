@@ -112,6 +112,23 @@ def test_expired_credentials_are_refused_and_shown_with_the_reason_until_fresh_o
     assert not playing.stage.faults.active
 
 
+def test_where_no_fresh_credentials_can_be_had_those_of_before_are_used_and_shown(
+    playing: DemoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = playing.known_session()
+
+    def denied() -> None:
+        playing.forget_session()
+        raise ConfigurationError("STS says no")
+
+    monkeypatch.setattr(playing.stage, "find_credentials_anew", denied)
+    playing.stage.faults.turn_credentials()
+    playing.stage.faults.turn_credentials()
+    wait_until(lambda: "STS says no; those of before are used" in str(playing.stage.teller.current))
+    assert playing.known_session() is before
+    assert before is not None
+
+
 def test_only_what_is_the_scenes_own_is_frozen_or_expires(playing: DemoEngine) -> None:
     playing.add_consumer("orders-dlq", "builtin:noop")
     with pytest.raises(ConfigurationError, match="the pollers of orders-dlq are not the scene's"):

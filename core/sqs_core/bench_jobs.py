@@ -27,6 +27,7 @@ from sqs_core.putting import Pace, Putter, find_target
 from sqs_core.selecting import Selection
 from sqs_core.sender import Verdict
 from sqs_core.settings import parse_queue
+from sqs_core.state_directory import kept_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -212,7 +213,7 @@ class BenchJobs:
         self._change(done=(job.done if job else 0) + count)
 
     def _tell(self, job: Job, report: MoveReport, word: str) -> None:
-        lines = [f"backup, kept 7 days: {report.backup}"] if report.backup else []
+        lines = [f"backup, kept {kept_for(7)}: {report.backup}"] if report.backup else []
         lines += _result_lines(report, word)
         said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
         self._end(job, said, lines, failed=not report.clean)

@@ -46,6 +46,12 @@ def temporary_state() -> Iterator[None]:
                 os.environ[_VARIABLE] = before
 
 
+def kept_for(days: int) -> str:
+    """For how long what is remembered for so many days is kept, in words: a demo's state ends with it."""
+    here = Path(os.environ.get(_VARIABLE, "")).name
+    return "until this demo ends" if here.startswith(_PREFIX) else f"{days} days"
+
+
 def _remove_left_behind() -> None:
     """Remove the folders of those who were killed before they could."""
     for folder in Path(gettempdir()).glob(f"{_PREFIX}*-*"):

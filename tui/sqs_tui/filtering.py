@@ -74,7 +74,8 @@ def history_title(whole: ConsumerSnapshot, left: ConsumerSnapshot, query: Query)
     totals, kept = whole.totals, len(whole.history)
     if not _filters(query):
         failed = f"{shown.count(totals.failed)} failed, {shown.count(totals.given_up)} given up"
-        return f"Messages  {shown.count(totals.handled)} handled, {failed}{_asked(query)}"
+        lost = f", {shown.count(totals.leases_lost)} lost" if totals.leases_lost else ""
+        return f"Messages  {shown.count(totals.handled)} handled, {failed}{lost}{_asked(query)}"
     finished = totals.handled + totals.discarded + totals.failed + totals.released + totals.leases_lost
     of = f"the last {kept:,} kept, {finished:,} finished" if finished > kept else f"{kept:,}"
     return f"Messages  {len(left.history):,} of {of}{_asked(query)}"

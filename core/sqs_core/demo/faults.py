@@ -78,8 +78,8 @@ class Faults:
         words = [f"{kind} {_where(rule)}" for kind, rule in self._rules.items()]
         words += [GONE] if self._gone else []
         words += [EXPIRED] if self._expired else []
-        frozen = {each.name: each.frozen for each in self._stage.engine.consumers if isinstance(each, MortalConsumer)}
-        return (*words, *(f"{poller} of {queue} frozen" for queue, poller in frozen.items() if poller))
+        mortal = [each for each in self._stage.engine.consumers if isinstance(each, MortalConsumer) and each.freezing]
+        return (*words, *(f"{each.frozen or 'the next poller'} of {each.name} frozen" for each in mortal))
 
     def inject(self, kind_id: str, operation: str, share_percent: int) -> None:
         """From now on; one that is injected already gets this operation and share. Raises `ConfigurationError`."""
@@ -139,10 +139,14 @@ class Faults:
         threading.Thread(target=self._renew, name="fresh credentials", daemon=True).start()
 
     def _renew(self) -> None:
+        engine = self._stage.engine
+        before = engine.known_session()
         try:
             self._stage.find_credentials_anew()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the scene goes on
-            self._stage.say(f"no fresh credentials: {describe(error)}")
+            if before is not None:
+                engine.change_session(before)
+            self._stage.say(f"no fresh credentials: {describe(error)}; those of before are used")
         else:
             self._stage.say("fresh credentials: every client has them, and polls go out at once")
 

@@ -32,7 +32,7 @@ class Backpressure(Scene):
     name = "backpressure"
     summary = "ten times the orders: they wait in SQS, not in the consumer; then the pool grows"
     teaches = "a consumer takes no more than its workers soon get to: what waits in SQS is safe, and others can take it"
-    watch = "N: ten times the orders. Pollers block, the buffer stays at 10, the depth grows. Then + by hand or A by itself."
+    watch = "N: ten times the orders. Pollers block, the buffer ends at 10, the depth grows. Then + by hand or A by itself."
     queues = (SceneQueue(_QUEUE, _SETTINGS, 30),)
     load = Load(rate_per_second=_RATE_PER_SECOND, handler_seconds=0.4, failure_share=0.0, unknown_share=0.0)
     actions = (

@@ -86,7 +86,9 @@ class Drain(Scene):
         return self.stage.seen(queue).state == RunState.STOPPED
 
     def do_next(self) -> str:
-        """Begin to drain both, each with its deadline."""
+        """Begin to drain both, each with its deadline, once."""
+        if self.began:
+            return "both have been told to stop already: D, then enter, begins the scene again"
         until: list[str] = []
         for queue, seconds in ((_SHORT, _SHORT_SECONDS), (_LONG, _LONG_SECONDS)):
             seen = self.stage.seen(queue)

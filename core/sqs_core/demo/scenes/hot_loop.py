@@ -27,7 +27,7 @@ class HotLoop(Scene):
     name = "hot-loop"
     summary = "receiving is denied: one consumer asks at once and fills the log, the other backs off"
     teaches = "after an error, wait longer each time and with jitter; log equal errors as one line with a count"
-    watch = "Receives are denied from second 4 on. Compare the errors of both queues, and how few lines ours needs (Events)."
+    watch = "Receives are denied from second 4 on. Compare the errors of both queues, and how few lines ours needs."
     queues = (
         SceneQueue(_HOT, _SETTINGS, kind=HotConsumer),
         SceneQueue(_CALM, _SETTINGS),
