@@ -82,7 +82,8 @@ def test_a_hung_handler_is_not_until_it_comes_back(ministack: str, ministack_sqs
     with running(ministack, queue, held_up(release), workers=2, handler_timeout_seconds=0.2) as consumer:
         wait_until(lambda: troubles(consumer._engine))
         assert "hangs in its handler with message" in troubles(consumer._engine)[0]
-        assert look(consumer).workers.live == 2, "it was replaced, and its thread still is not well"
+        wait_until(lambda: look(consumer).workers.live == 2)  # it was replaced
+        assert troubles(consumer._engine), "its thread still is not well"
         release.set()
         wait_until(lambda: not troubles(consumer._engine))
 

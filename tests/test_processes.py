@@ -91,7 +91,7 @@ def test_all_messages_are_handled_once_and_each_has_its_share(
     assert depth(ministack_sqs, queue.url) == (0, 0)
     lines = [json.loads(line) for line in ended.errors.splitlines()]
     assert {line["pid"] for line in lines if line["code"] == "consumer.stopped"} == children
-    assert not [line for line in lines if line["level"] == "error"]
+    assert [line for line in lines if line["level"] == "error"] == []
 
 
 def test_a_killed_process_is_started_again_and_sigterm_drains_all_and_nothing_is_lost(
