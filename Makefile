@@ -16,7 +16,7 @@ BENCH_PYTHON ?= $(call first_of,python3.13 python3.12 $(PYTHON))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Most tests wait for servers and processes rather than for a core.
-WORKERS ?= 3
+WORKERS ?= 4
 PARALLEL = --numprocesses $(WORKERS) --dist loadfile
 
 PIP_INSTALL := -m pip install --quiet
