@@ -78,7 +78,7 @@ EVENT_COLUMNS = (
 
 def short_id(message_id: str) -> str:
     """The first eight characters, which tell messages apart on a screen."""
-    return one_line(message_id, SHORT_ID_LENGTH + 1)[:SHORT_ID_LENGTH]
+    return one_line(message_id[: SHORT_ID_LENGTH + 1], SHORT_ID_LENGTH + 1)[:SHORT_ID_LENGTH]
 
 
 def thread_name(name: str) -> str:

@@ -239,16 +239,17 @@ class LiveTable(Edged, Widget, can_focus=True):
 
     def _paint_changes(self, old: Sequence[Row], whole: Collection[int]) -> None:
         """Mark the cells that differ for painting, and these rows as a whole."""
-        places, rows = placed(self._columns, self.size.width), self._rows
+        width, height = self.size  # which Textual works out each time it is asked
+        places, rows = placed(self._columns, width), self._rows
         regions = []
         for index in sorted({*changed_lines(old, rows), *whole}):
             y = index - self._first + self._header_lines
-            if not self._header_lines <= y < self.size.height:
+            if not self._header_lines <= y < height:
                 continue
             cells = changed_cells(old[index], rows[index]) if index < len(old) and index < len(rows) else None
-            width = self.size.width if cells is None or index in whole else reach(places, cells)
-            if width:
-                regions.append(Region(0, y, width, 1))
+            reached = width if cells is None or index in whole else reach(places, cells)
+            if reached:
+                regions.append(Region(0, y, reached, 1))
         if regions:
             self.refresh(*regions)
 
