@@ -8,7 +8,8 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from sqs_core.state_directory import kept_for, state_directory, temporary_state
+from sqs_core.backups import kept_for
+from sqs_core.state_directory import state_directory, temporary_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ def test_a_demos_state_is_gone_after_it_and_so_is_that_of_one_that_was_killed(
         folder = state_directory("looks")
         assert folder.is_relative_to(tmp_path)
         assert not folder.is_relative_to(tmp_path / "own")
-        assert kept_for(7) == "until this demo ends"
+        assert kept_for() == "until this demo ends"
     assert not folder.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([foreign.name, living.name])
     assert state_directory().parent == tmp_path / "own"
-    assert kept_for(7) == "7 days"
+    assert kept_for() == "7 days"

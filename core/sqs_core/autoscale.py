@@ -109,9 +109,9 @@ class Autoscaler:
 
     def _see(self, consumer: QueueConsumer, now: float) -> None:
         holding, depth = consumer.holding, consumer.facts.depth
-        known = depth is not None and not depth.is_old(consumer.clock.wall())
+        visible = 0 if depth is None or depth.is_old(consumer.clock.wall()) else depth.visible
         with holding.lock:
-            busy, waiting = holding.busy_locked(), holding.buffer.size + (depth.visible if depth and known else 0)
+            busy, waiting = holding.busy_locked(), holding.buffer.size + visible
         workers = consumer.pools()[Role.WORKER].target
         if self._sights and self._sights[-1].workers != workers:
             self._sights.clear()

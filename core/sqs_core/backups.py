@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import ConfigurationError
 from sqs_core.json_lines import append_lines
 from sqs_core.message_json import message_to_json
-from sqs_core.state_directory import state_directory
+from sqs_core.state_directory import is_temporary, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 FOLDER = "backups"
 KEPT_SECONDS = 7 * 86_400
+
+
+def kept_for() -> str:
+    """For how long a backup is kept, in words: one of a demo ends with it."""
+    return "until this demo ends" if is_temporary() else f"{KEPT_SECONDS // 86_400} days"
 
 
 class Backup:

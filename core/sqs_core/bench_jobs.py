@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.action_log import Action
 from sqs_core.answers import call
+from sqs_core.backups import kept_for
 from sqs_core.bench import JobState
 from sqs_core.client import PURGE
 from sqs_core.deleting import Deleter
@@ -27,7 +28,6 @@ from sqs_core.putting import Pace, Putter, find_target
 from sqs_core.selecting import Selection
 from sqs_core.sender import Verdict
 from sqs_core.settings import parse_queue
-from sqs_core.state_directory import kept_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -213,7 +213,7 @@ class BenchJobs:
         self._change(done=(job.done if job else 0) + count)
 
     def _tell(self, job: Job, report: MoveReport, word: str) -> None:
-        lines = [f"backup, kept {kept_for(7)}: {report.backup}"] if report.backup else []
+        lines = [f"backup, kept {kept_for()}: {report.backup}"] if report.backup else []
         lines += _result_lines(report, word)
         said = report_line(report).replace(State.MOVED.value, word) if report.results else "nothing was changed"
         self._end(job, said, lines, failed=not report.clean)

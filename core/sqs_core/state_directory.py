@@ -46,10 +46,9 @@ def temporary_state() -> Iterator[None]:
                 os.environ[_VARIABLE] = before
 
 
-def kept_for(days: int) -> str:
-    """For how long what is remembered for so many days is kept, in words: a demo's state ends with it."""
-    here = Path(os.environ.get(_VARIABLE, "")).name
-    return "until this demo ends" if here.startswith(_PREFIX) else f"{days} days"
+def is_temporary() -> bool:
+    """Whether what is remembered now is gone when this process ends."""
+    return Path(os.environ.get(_VARIABLE, "")).name.startswith(_PREFIX)
 
 
 def _remove_left_behind() -> None:

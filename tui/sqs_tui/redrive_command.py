@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqs_core.backups import kept_for
 from sqs_core.capabilities import require_write
 from sqs_core.client import AwsSession
 from sqs_core.errors import ConfigurationError
@@ -113,7 +114,7 @@ class _Redrive:
         yield from result_lines(report)
         if report.backup:
             backup = one_line(report.backup)
-            yield f"backup: {backup}, kept 7 days; to put them back: sqs-tui import {backup} {self._source.name}"
+            yield f"backup: {backup}, kept {kept_for()}; to put them back: sqs-tui import {backup} {self._source.name}"
 
     def _say(self, fields: dict[str, Any], lines: Iterable[str]) -> None:
         if self._flags["as_json"]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.action_log import record
+from sqs_core.capabilities import require_write
 from sqs_core.errors import ConfigurationError, describe
 from sqs_core.events import Code
 from sqs_core.model import Level, PoolName
@@ -88,10 +89,11 @@ class Commands:
     def _replay(self, queue: str | None, request: Mapping[str, Any], asker: Asker) -> str:
         message_id = reader(str)(request.get("message_id"), "message_id")
         body = reader(str | None)(request.get("body"), "body")
-        if self._engine.connection.environment.deployed and not asker.why:
-            raise ConfigurationError(f"a replay in {self._engine.connection.environment} needs a reason")
-        if self._engine.connection.doubt:
-            raise ConfigurationError(f"a replay counts as writing, and {self._engine.connection.doubt}")
+        connection = self._engine.connection
+        if not connection.environment.deployed:
+            require_write(connection, "a replay")
+        elif not asker.why:
+            raise ConfigurationError(f"a replay in {connection.environment} needs a reason")
         self._engine.replay(queue or "", message_id, body, allowed=True)
         return f"{queue}: replaying {message_id}"
 
