@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.widgets._toast import ToastHolder
 
 from hostile_deck import HostileDeck
 from sqs_core import plain_text
@@ -36,7 +37,7 @@ from tui_canned import NOW, consumer, detail, event, finished, held, snapshot
 from tui_fakes import FakeFacade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqs_core.model import Snapshot
     from test_deck import FakeDeck
@@ -72,8 +73,8 @@ PLAIN = "plain text"
 A_FRAME = 40
 FEW = 8
 OPENINGS, WELL_SECONDS = 6, 0.08
-"""Where more than a few bodies are opened, one that holds the screen up is opened again, and the best counts: what other
-processes do to the machine meanwhile is not the dashboard's."""
+"""Where there are more than a few of them, what holds the screen up is shown again, and the best counts: what other processes
+do to the machine meanwhile is not the dashboard's."""
 
 
 def take_away(layers: str, put: Callable[[object, str, Any], None] = setattr) -> None:
@@ -137,8 +138,7 @@ class Drive:
             self.facade.queues = {payload: infested_queue(payload)}
             self.facade.refusals = {"pause": ConfigurationError(payload)}
             self.deck.said = payload
-            async with self._watched(name):
-                await self._through_every_screen(pilot)
+            await self._well(name, self._through_every_screen, pilot)
             self.shown += name != PLAIN
 
     async def _through_every_screen(self, pilot: Any) -> None:
@@ -160,8 +160,16 @@ class Drive:
         await pilot.hover(offset=(10, 5))
         await self._frame(pilot)
         self.app.clear_notifications()
+        await self.app.screen.query(ToastHolder).remove()  # which Textual leaves there, unlike those whose time is up
         while len(self.app.screen_stack) > 2:
             await pilot.press("escape")
+
+    async def _well(self, name: str, show: Callable[[Any], Awaitable[None]], pilot: Any) -> None:
+        """Show it, where there are more than a few things to show again until that goes well."""
+        for _ in range(OPENINGS if self.count > FEW else 1):
+            if self.stalls.get(name, WELL_SECONDS) >= WELL_SECONDS:
+                async with self._watched(name):
+                    await show(pilot)
 
     @contextlib.asynccontextmanager
     async def _watched(self, name: str) -> AsyncIterator[None]:
@@ -192,13 +200,9 @@ class Drive:
         gc.collect()
         before = memory_bytes()
         bodies = list(bombs().items())[: self.count]
-        openings = OPENINGS if self.count > FEW else 1
         for name, body in bodies:
             facade.details = {held(1).message_id: detail(1, body=body)}
-            for _ in range(openings):
-                if self.stalls.get(name, WELL_SECONDS) >= WELL_SECONDS:
-                    async with self._watched(name):
-                        await self._open(pilot)
+            await self._well(name, self._open, pilot)
             self.shown += 1
         self.grown_bytes = memory_bytes() - before
 

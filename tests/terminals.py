@@ -27,12 +27,16 @@ SLOWEST_SECONDS = 30.0
 
 
 class Terminal:
-    """A command on a pseudo-terminal. `seen` is all that it wrote."""
+    """A command on a pseudo-terminal. `seen` is all that it wrote.
+
+    A reader that falls behind holds up who writes, so what comes is put together only when somebody looks at it.
+    """
 
     COMMAND = COMMAND
 
     def __init__(self, arguments: Sequence[str], columns: int = 80, rows: int = 24, **environment: str) -> None:
-        self.seen = b""
+        self._pieces: list[bytes] = []
+        self._lock = threading.Lock()
         master, slave = pty.openpty()
         self._master = master
         self.resize(columns, rows)
@@ -50,6 +54,18 @@ class Terminal:
             self.process.kill()
         self.process.wait(10)
         self.hang_up()
+
+    @property
+    def seen(self) -> bytes:
+        with self._lock:
+            if len(self._pieces) != 1:
+                self._pieces = [b"".join(self._pieces)]
+            return self._pieces[0]
+
+    @seen.setter
+    def seen(self, seen: bytes) -> None:
+        with self._lock:
+            self._pieces = [seen]
 
     def hang_up(self) -> None:
         """Close the terminal's other end, as a lost connection does."""
@@ -71,7 +87,8 @@ class Terminal:
                 chunk = os.read(self._master, 65536)
             except OSError:
                 return False
-            self.seen += chunk
+            with self._lock:
+                self._pieces.append(chunk)
             return bool(chunk)
         return True
 

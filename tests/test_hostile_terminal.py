@@ -32,6 +32,12 @@ def drive(tmp_path: Path, what: str, count: int, layers: str = "both") -> tuple[
     return seen, json.loads(result.read_text()) if result.exists() else {"problem": seen[-1500:].decode("utf-8", "replace")}, code
 
 
+def too_long(told: dict[str, Any], scale: Callable[[float, float], float]) -> dict[str, float]:
+    """What held the screen up."""
+    most = scale(BUSY_STALL_SECONDS, MOST_STALL_SECONDS)
+    return {name: seconds for name, seconds in told.get("stalls", {}).items() if seconds >= most}
+
+
 def figures(told: dict[str, Any]) -> str:
     """The longest stall of the screen for each, the longest first, in ms."""
     stalls: dict[str, float] = told.get("stalls", {})
@@ -44,8 +50,8 @@ def test_what_a_leak_is() -> None:
         assert leaks(payload.encode()), payload
 
 
-def test_every_class_through_every_screen(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
-    count = scale(1, len(CLASSES))
+def test_every_class_through_every_screen(tmp_path: Path, scale: Callable[[float, float], float], table: Callable[[Row], None]) -> None:
+    count = int(scale(1, len(CLASSES)))
     seen, told, code = drive(tmp_path, "payloads", count)
     found = leaks(seen)
     table(
@@ -58,6 +64,7 @@ def test_every_class_through_every_screen(tmp_path: Path, scale: Callable[[int, 
     )
     assert (told["problem"], code, told["shown"]) == ("", 0, count)
     assert found == []
+    assert too_long(told, scale) == {}
 
 
 def test_made_up_strings(tmp_path: Path, scale: Callable[[int, int], int], table: Callable[[Row], None]) -> None:
@@ -81,10 +88,9 @@ def test_either_layer_holds_alone_and_without_both_it_shows(tmp_path: Path, laye
 def test_bodies_that_swell(tmp_path: Path, scale: Callable[[float, float], float], table: Callable[[Row], None]) -> None:
     count = int(scale(6, len(bombs())))
     seen, told, code = drive(tmp_path, "bombs", count)
-    stalls: dict[str, float] = told.get("stalls", {})
     note = f"longest stall {figures(told)}, memory +{told.get('grown_bytes', 0) / 2**20:.0f} MiB"
     table(Row("bodies that are large, deep or swell", count, told.get("shown", 0), note=note))
     assert (told["problem"], code, told["shown"]) == ("", 0, count)
     assert leaks(seen) == []
     assert told["grown_bytes"] < MOST_GROWTH_BYTES
-    assert {name: seconds for name, seconds in stalls.items() if seconds >= scale(BUSY_STALL_SECONDS, MOST_STALL_SECONDS)} == {}
+    assert too_long(told, scale) == {}
