@@ -50,7 +50,9 @@ def test_what_a_leak_is() -> None:
         assert leaks(payload.encode()), payload
 
 
-def test_every_class_through_every_screen(tmp_path: Path, scale: Callable[[float, float], float], table: Callable[[Row], None]) -> None:
+def test_every_class_through_every_screen(
+    tmp_path: Path, scale: Callable[[float, float], float], table: Callable[[Row], None]
+) -> None:
     count = int(scale(1, len(CLASSES)))
     seen, told, code = drive(tmp_path, "payloads", count)
     found = leaks(seen)

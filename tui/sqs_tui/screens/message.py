@@ -214,9 +214,12 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
             self._later(lambda: view_body(text, mask, raw=raw), (), self._show)
 
     def _later(self, work: Callable[..., Result], arguments: tuple[object, ...], then: Callable[[Result], None]) -> None:
-        """Do bounded work on a thread; only what was asked for last is taken."""
+        """Do bounded work on a thread, once what there is has been drawn; only what was asked for last is taken."""
 
         async def do() -> None:
+            drawn = asyncio.Event()
+            self.call_after_refresh(drawn.set)
+            await drawn.wait()
             then(await asyncio.to_thread(uncollected, work, *arguments))
 
         _: Worker[None] = self.run_worker(do, group=_LATER, exclusive=True)

@@ -36,11 +36,6 @@ class Steady:
         else:
             _fit(cast("Screen[object]", self), event.size)
 
-    def on_screen_suspend(self) -> None:
-        """Let go of the drawn lines: Textual keeps those of the last thousand widgets, and Python looks through them all."""
-        for widget in cast("Screen[object]", self).query("*"):
-            widget.refresh()
-
 
 def _fit(screen: Screen[object], size: Size) -> None:
     small = is_too_small(size.width, size.height)
