@@ -9,9 +9,9 @@ import pytest
 from textual.widgets import Input
 
 from sqs_core.errors import ConfigurationError
-from sqs_core.model import Level, PoolName, RunState
+from sqs_core.model import Level, PoolName, RunState, ThreadState
 from sqs_tui.commands import Pane, Situation, bar_commands, help_commands, palette_commands
-from tui_canned import NOW, consumer, detail, event, finished, message_id, snapshot
+from tui_canned import NOW, consumer, detail, event, finished, message_id, snapshot, worker
 from tui_fakes import FakeFacade
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
 
@@ -98,6 +98,19 @@ async def test_enter_opens_the_message_and_r_shows_the_body_as_it_came() -> None
         assert '{"type": "order.paid", "order": 10288, "method": "card"}' in running.text()
         await running.press("escape")
         assert running.app.screen is running.main
+
+
+async def test_the_keys_of_a_worker_stay_when_its_message_goes() -> None:
+    facade = FakeFacade(snapshot(consumer(threads=(worker(1, ThreadState.HANDLING, message_id=message_id(1)),))))
+    async with dashboard(facade) as running:
+        await running.press("w")
+        keys = running.text().splitlines()[-1]
+        facade.now = snapshot(consumer(threads=(worker(1),)))
+        await running.frame()
+        assert "enter Open" in keys
+        assert running.text().splitlines()[-1] == keys
+        await running.press("enter")
+        assert [note.message for note in running.app._notifications] == ["This worker has no message at the moment."]
 
 
 async def test_a_forgotten_message_is_a_toast() -> None:

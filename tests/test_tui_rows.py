@@ -99,11 +99,27 @@ def test_the_filter_looks_at_id_body_group_and_worker(needle: str, matching: int
 
 def test_changed_lines_are_those_that_differ_or_vanished() -> None:
     one, two, three = (rows.Row(key, (rows.Cell(key),)) for key in "abc")
-    changed = two._replace(cells=(rows.Cell("B"),))
-    assert rows.changed_lines([one, two, three], [one, two, three]) == []
-    assert rows.changed_lines([one, two, three], [one, changed, three]) == [1]
-    assert rows.changed_lines([one, two, three], [one]) == [1, 2]
-    assert rows.changed_lines([one], [one, two]) == [1]
+    changed, anywhere = rows.Row("b", (rows.Cell("B"),)), range(9)
+    assert rows.changed_lines([one, two, three], [one, two, three], anywhere) == []
+    assert rows.changed_lines([one, two, three], [one, changed, three], anywhere) == [1]
+    assert rows.changed_lines([one, two, three], [one], anywhere) == [1, 2]
+    assert rows.changed_lines([one], [one, two], anywhere) == [1]
+    assert rows.changed_lines([one, two, three], [changed, changed], range(1, 2)) == [1]
+
+
+def test_a_row_that_nobody_looks_at_is_not_made() -> None:
+    made: list[str] = []
+
+    def row(key: str) -> rows.Row:
+        return rows.Row(key, lambda: (rows.Cell(made.append(key) or key),))
+
+    old, new = [row(key) for key in "abc"], [row(key) for key in "abc"]
+    assert rows.changed_lines(old, new, range(1, 2)) == []
+    assert made == ["b", "b"]
+    assert texts(new[1]) == ["b"]
+    assert made == ["b", "b"]
+    assert old[1] == new[1]
+    assert old[0] != new[1]
 
 
 @pytest.mark.parametrize(("key", "index", "expected"), [("c", 0, 2), ("gone", 1, 1), ("gone", 9, 2), (None, 1, 1)])

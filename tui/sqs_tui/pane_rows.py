@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqs_core.model import ConsumerSnapshot, Event, Finished, InFlight, ThreadInfo
+    from sqs_tui.rows import Cells
 
 SHORT_ID_LENGTH = 8
 _TRANSIT_SECONDS = 5.0
@@ -151,38 +152,38 @@ def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
 
 
 def _worker_row(thread: ThreadInfo, now: float) -> Row:
+    return Row(thread.name, lambda: _worker_cells(thread, now), thread.message_id)
+
+
+def _worker_cells(thread: ThreadInfo, now: float) -> Cells:
     busy = thread.state in _BUSY
-    return Row(
-        thread.name,
-        (
-            Cell(thread_name(thread.name), Tone.STRONG),
-            Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
-            Cell(short_id(thread.message_id) if thread.message_id else ""),
-            Cell(shown.clock_time(thread.since), Tone.MUTED),
-            Cell(shown.duration(now - thread.since) if busy else ""),
-            Cell(shown.count(thread.handled)),
-            Cell(shown.count(thread.failed), Tone.WARNING if thread.failed else Tone.MUTED),
-            Cell(one_line(thread.error or ""), Tone.WARNING),
-        ),
-        thread.message_id,
+    return (
+        Cell(thread_name(thread.name), Tone.STRONG),
+        Cell(thread.state, _STATE_TONES.get(thread.state, Tone.MUTED)),
+        Cell(short_id(thread.message_id) if thread.message_id else ""),
+        Cell(shown.clock_time(thread.since), Tone.MUTED),
+        Cell(shown.duration(now - thread.since) if busy else ""),
+        Cell(shown.count(thread.handled)),
+        Cell(shown.count(thread.failed), Tone.WARNING if thread.failed else Tone.MUTED),
+        Cell(one_line(thread.error or ""), Tone.WARNING),
     )
 
 
 def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) -> Row:
+    return Row(message.message_id, lambda: _in_flight_cells(message, now, longest_lease_seconds), message.message_id)
+
+
+def _in_flight_cells(message: InFlight, now: float, longest_lease_seconds: float) -> Cells:
     remaining_seconds = message.lease_expires_at - now
-    return Row(
-        message.message_id,
-        (
-            Cell(short_id(message.message_id), Tone.STRONG),
-            _whose(message),
-            Cell(shown.clock_time(message.received_at), Tone.MUTED),
-            Cell(shown.count(message.receive_count), Tone.WARNING if message.receive_count > 1 else Tone.MUTED),
-            Cell(shown.lease(remaining_seconds, longest_lease_seconds), _lease_tone(remaining_seconds)),
-            Cell(str(message.extensions), Tone.PLAIN if message.extensions else Tone.MUTED),
-            Cell(one_line(message.group_id or "")),
-            Cell(one_line(message.preview), Tone.MUTED),
-        ),
-        message.message_id,
+    return (
+        Cell(short_id(message.message_id), Tone.STRONG),
+        _whose(message),
+        Cell(shown.clock_time(message.received_at), Tone.MUTED),
+        Cell(shown.count(message.receive_count), Tone.WARNING if message.receive_count > 1 else Tone.MUTED),
+        Cell(shown.lease(remaining_seconds, longest_lease_seconds), _lease_tone(remaining_seconds)),
+        Cell(str(message.extensions), Tone.PLAIN if message.extensions else Tone.MUTED),
+        Cell(one_line(message.group_id or "")),
+        Cell(one_line(message.preview), Tone.MUTED),
     )
 
 
@@ -203,17 +204,17 @@ def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
     # A message that came back finishes more than once; the key stays the same for a given one of them as newer ones come.
     key = f"{finished.message_id}\0{finished.finished_at}"
     seen[key] = seen.get(key, 0) + 1
+    return Row(key if seen[key] == 1 else f"{key}\0{seen[key]}", lambda: _history_cells(finished), finished.message_id)
+
+
+def _history_cells(finished: Finished) -> Cells:
     glyph, tone = OUTCOMES[finished.outcome]
-    return Row(
-        key if seen[key] == 1 else f"{key}\0{seen[key]}",
-        (
-            Cell(shown.clock_time(finished.finished_at), Tone.MUTED),
-            Cell(short_id(finished.message_id), Tone.STRONG),
-            Cell(f"{glyph} {finished.outcome}", tone),
-            Cell(shown.milliseconds(finished.handler_ms)),
-            Cell(one_line(finished.error), Tone.WARNING) if finished.error else Cell(one_line(finished.preview), Tone.MUTED),
-        ),
-        finished.message_id,
+    return (
+        Cell(shown.clock_time(finished.finished_at), Tone.MUTED),
+        Cell(short_id(finished.message_id), Tone.STRONG),
+        Cell(f"{glyph} {finished.outcome}", tone),
+        Cell(shown.milliseconds(finished.handler_ms)),
+        Cell(one_line(finished.error), Tone.WARNING) if finished.error else Cell(one_line(finished.preview), Tone.MUTED),
     )
 
 

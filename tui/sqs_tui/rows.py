@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ROW_LIMIT = 200
 MORE_KEY = "\0more"
@@ -31,12 +31,41 @@ class Cell(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-class Row(NamedTuple):
-    """A line of a table; `key` says which one, wherever it moves, and `message_id` what message it is about."""
+Cells = tuple[Cell, ...]
 
-    key: str
-    cells: tuple[Cell, ...]
-    message_id: str | None = None
+
+class Row:
+    """A line of a table; `key` says which one, wherever it moves, and `message_id` what message it is about.
+
+    `cells` may be a function that makes them: of some hundred rows a screen shows a dozen, and nobody looks at the others.
+    """
+
+    __slots__ = ("_cells", "key", "message_id")
+
+    def __init__(self, key: str, cells: Cells | Callable[[], Cells], message_id: str | None = None) -> None:
+        self.key = key
+        self.message_id = message_id
+        self._cells = cells
+
+    @property
+    def cells(self) -> Cells:
+        """What stands in it."""
+        if not isinstance(self._cells, tuple):
+            self._cells = self._cells()
+        return self._cells
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, Row) and (self.key, self.message_id) == (other.key, other.message_id) and self.cells == other.cells
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.message_id))
+
+    def __repr__(self) -> str:
+        return f"Row({self.key!r}, {self.cells!r}, {self.message_id!r})"
 
 
 class Column(NamedTuple):
@@ -49,13 +78,13 @@ class Column(NamedTuple):
     needs: int = 0
 
 
-def changed_lines(old: Sequence[Row], new: Sequence[Row]) -> list[int]:
-    """The indices of lines to paint again, lines that vanished included."""
+def changed_lines(old: Sequence[Row], new: Sequence[Row], among: range) -> list[int]:
+    """The indices of lines to paint again, of those that are in sight; lines that vanished included."""
     longest = max(len(old), len(new))
     return [
         index
-        for index in range(longest)
-        if index >= len(old) or index >= len(new) or (old[index] is not new[index] and old[index] != new[index])
+        for index in range(among.start, min(among.stop, longest))
+        if index >= len(old) or index >= len(new) or old[index] != new[index]
     ]
 
 

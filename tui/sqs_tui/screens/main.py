@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -143,6 +144,12 @@ class MainScreen(Steady, Screen[None]):
             standing=playback is not None and not playback.position().moves,
         )
 
+    @property
+    def _steady_situation(self) -> Situation:
+        """The same for what is always said: a worker takes messages and is done with them several times a second."""
+        some = self.pane is Pane.WORKERS and bool(self.table(Pane.WORKERS).rows)
+        return replace(self.situation, message=True) if some else self.situation
+
     def offered_commands(self) -> list[Command]:
         """See `OffersCommands`."""
         return palette_commands(self.situation)
@@ -155,6 +162,8 @@ class MainScreen(Steady, Screen[None]):
         if BY_ID[command_id].allowed(self.situation):
             self._runner.run(command_id, key)
             self._offer_keys()
+        elif BY_ID[command_id].allowed(self._steady_situation):
+            self.notify("This worker has no message at the moment.", severity="warning", markup=False)
         elif self._options.playback is not None and would_run_live(command_id, self.situation):
             self.notify(
                 f"This is a recording: “{BY_ID[command_id].title}” needs a consumer that runs.", severity="warning", markup=False
@@ -216,7 +225,7 @@ class MainScreen(Steady, Screen[None]):
         return self._viewer.trends.rates(selected) if hidden and selected else None
 
     def _offer_keys(self) -> None:
-        situation = self.situation
+        situation = self._steady_situation
         if situation != self._offered:
             self._offered = situation
             self.query_one(KeyBar).offer(situation)

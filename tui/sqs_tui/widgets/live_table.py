@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from sqs_tui.commands import table_bindings
 from sqs_tui.rows import Column, Row, Tone, anchored, changed_cells, changed_lines
-from sqs_tui.widgets.columns import fit, line, placed, reach
+from sqs_tui.widgets.columns import Place, fit, line, placed, reach
 from sqs_tui.widgets.edges import Edged
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._first = 0
         self._fitted_to: Size | None = None
         self._styles_of_parts: dict[str, Style] = {}
+        self._places: tuple[int, Sequence[Column], list[Place]] = (0, (), [])
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -99,8 +100,6 @@ class LiveTable(Edged, Widget, can_focus=True):
         if self._fitted_to != self.size:
             self._fit_to_size()
         old, old_cursor, old_first = self._rows, self._cursor_index, self._first
-        if rows == old:
-            return
         self._rows = rows
         self._cursor_index = anchored(rows, self._cursor_key, old_cursor)
         self._first = self._bounded(old_first + self._cursor_index - old_cursor if self._cursor_key else old_first)
@@ -134,7 +133,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         width = self.size.width
         if y < self._header_lines:
             style = self._style_of("header")
-            return line(placed(self._columns, width), [(column.title, style) for column in self._columns], style, width)
+            return line(self._placed(width), [(column.title, style) for column in self._columns], style, width)
         index = self._first + y - self._header_lines
         base = self._style_of(Tone.PLAIN)
         if not self._rows and index == 0:
@@ -146,7 +145,7 @@ class LiveTable(Edged, Widget, can_focus=True):
             cells = [(cell.text, base) for cell in self._rows[index].cells]
         else:
             cells = [(cell.text, self._style_of(cell.tone)) for cell in self._rows[index].cells]
-        return line(placed(self._columns, width), cells, base, width)
+        return line(self._placed(width), cells, base, width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Draw or hide the cursor."""
@@ -240,12 +239,11 @@ class LiveTable(Edged, Widget, can_focus=True):
     def _paint_changes(self, old: Sequence[Row], whole: Collection[int]) -> None:
         """Mark the cells that differ for painting, and these rows as a whole."""
         width, height = self.size  # which Textual works out each time it is asked
-        places, rows = placed(self._columns, width), self._rows
+        places, rows = self._placed(width), self._rows
         regions = []
-        for index in sorted({*changed_lines(old, rows), *whole}):
+        in_sight = range(self._first, self._first + max(0, height - self._header_lines))
+        for index in sorted({*changed_lines(old, rows, in_sight), *(index for index in whole if index in in_sight)}):
             y = index - self._first + self._header_lines
-            if not self._header_lines <= y < height:
-                continue
             cells = changed_cells(old[index], rows[index]) if index < len(old) and index < len(rows) else None
             reached = width if cells is None or index in whole else reach(places, cells)
             if reached:
@@ -256,6 +254,11 @@ class LiveTable(Edged, Widget, can_focus=True):
     def _paint(self, indices: Sequence[int]) -> None:
         """Mark rows for painting, those in sight only."""
         self._paint_changes(self._rows, set(indices))
+
+    def _placed(self, width: int) -> list[Place]:
+        if self._places[0] != width or self._places[1] is not self._columns:
+            self._places = (width, self._columns, placed(self._columns, width))
+        return self._places[2]
 
     def _update_subtitle(self) -> None:
         self.write_subtitle(self.extent)
