@@ -14,6 +14,8 @@ LOCALSTACK_PYTHON ?= $(call first_of,python3.11 $(PYTHON))
 BENCH_PYTHON ?= $(call first_of,python3.13 python3.12 $(PYTHON))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip compiles what it installs, but not what it installs as editable: Python has to keep that, or each start compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Most tests wait for servers and processes rather than for a core.
 WORKERS ?= 4

@@ -140,10 +140,11 @@ def rss_mib(pid: int) -> float:
 
 
 def environment() -> dict[str, str]:
-    """Nothing of the surroundings' AWS settings."""
+    """Nothing of the surroundings' AWS settings. Python keeps what it compiles, as pip does of what it installs."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "APP_ENV"}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    return clean | keys | {"AWS_EC2_METADATA_DISABLED": "true", "TERM": "xterm-256color", "COLORTERM": ""}
+    keys |= {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": ""}
+    return clean | keys | {"TERM": "xterm-256color", "COLORTERM": ""}
 
 
 @contextmanager
