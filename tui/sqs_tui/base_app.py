@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.filter import LineFilter
     from textual.screen import Screen
+    from textual.theme import Theme
     from textual.types import CSSPathType
 
     from sqs_core.model import Event
@@ -46,6 +47,7 @@ class BaseApp(App[int]):
     CSS_PATH: ClassVar[CSSPathType] = [OPENING_STYLES, _STYLES]
     TITLE = "sqs-tui"
     BINDINGS: ClassVar[list[BindingType]] = [*app_bindings()]
+    _theme_in_use: Theme | None = None
 
     def __init__(self, options: DashboardOptions, departure: Departure, watch: TerminalWatch | None = None) -> None:
         super().__init__(driver_class=AskingDriver if watch else None)
@@ -62,6 +64,13 @@ class BaseApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the backstop against control characters in foreign text."""
         return [*super().get_line_filters(), self._backstop]
+
+    @property
+    def current_theme(self) -> Theme:
+        """The theme in use, which Textual asks for with each line that it draws, and would look for among all of them."""
+        if self._theme_in_use is None or self._theme_in_use.name != self.theme:
+            self._theme_in_use = super().current_theme
+        return self._theme_in_use
 
     def complete_styles(self) -> None:
         """Read what the first frame did without, where that has not been read."""

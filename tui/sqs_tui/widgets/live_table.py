@@ -67,6 +67,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._cursor_index = 0
         self._cursor_key: str | None = None
         self._first = 0
+        self._width = 0
         self._fitted_to: Size | None = None
         self._styles_of_parts: dict[str, Style] = {}
         self._places: tuple[int, Sequence[Column], list[Place]] = (0, (), [])
@@ -128,9 +129,14 @@ class LiveTable(Edged, Widget, can_focus=True):
         """All rows and the header, for `height: auto`."""
         return max(1, len(self._rows)) + self._header_lines
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of the content area; Textual works out the size each time it is asked."""
+        self._width = self.size.width
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of the content area."""
-        width = self.size.width
+        width = self._width
         if y < self._header_lines:
             style = self._style_of("header")
             return line(self._placed(width), [(column.title, style) for column in self._columns], style, width)
