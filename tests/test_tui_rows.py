@@ -110,12 +110,12 @@ def test_changed_lines_are_those_that_differ_or_vanished() -> None:
 def test_a_row_that_nobody_looks_at_is_not_made() -> None:
     made: list[str] = []
 
-    def row(key: str) -> rows.Row:
-        def cells() -> rows.Cells:
-            made.append(key)
-            return (rows.Cell(key),)
+    def cells(text: str) -> rows.Cells:
+        made.append(text)
+        return (rows.Cell(text),)
 
-        return rows.Row(key, cells)
+    def row(key: str) -> rows.Row:
+        return rows.Row(key, make=cells, arguments=(key,))
 
     old, new = [row(key) for key in "abc"], [row(key) for key in "abc"]
     assert rows.changed_lines(old, new, range(1, 2)) == []

@@ -128,21 +128,11 @@ class Held:
     def record(self) -> InFlight:
         """The frozen view, made when somebody looks and kept until something changes."""
         if self._record is None:
-            self._record = InFlight(
-                self.message.message_id,
-                self.worker,
-                self.received_at,
-                self.receive_count,
-                self.lease_expires_at,
-                self.extensions,
-                self.message.group_id,
-                self.preview(),
-                self.sent_at,
-                self._settling(),
-            )
+            self._record = _InFlight(self)
         return self._record
 
-    def _settling(self) -> str | None:
+    def settling(self) -> str | None:
+        """What its handler's end asks of SQS while that is not proved."""
         if self.phase is not Phase.SETTLING or self.verdict is None:
             return None
         return "delete" if self.verdict.visibility_seconds is None else "return"
@@ -164,27 +154,100 @@ class Held:
         self.timeline.append((at, _ENDED[outcome]))
 
     def finished(self) -> Finished:
-        """What is remembered of one that has ended; the cause of a failure is its handler's, where that is how it ended."""
+        """What is remembered of one that has ended."""
         if self._finished is None:
-            assert self.outcome is not None
-            cause = self.verdict.cause if self.verdict is not None and self.verdict.outcome is self.outcome else None
-            self._finished = Finished(
-                self.message.message_id,
-                self.outcome,
-                self.ended_at,
-                None if self.handler_seconds is None else round(self.handler_seconds * 1000, 3),
-                self.error,
-                self.preview(),
-                cause.kind if cause else None,
-                cause.place if cause else None,
-                self.receive_count,
-                self.message.group_id,
-                self.sent_at,
-            )
+            self._finished = _Finished(self)
         return self._finished
+
+    def cause(self) -> Cause | None:
+        """Why its handler failed, where that is how it ended."""
+        verdict = self.verdict
+        return verdict.cause if verdict is not None and verdict.outcome is self.outcome else None
 
     def preview(self) -> str:
         """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""
         if self._preview is None:
             self._preview = self._mask(self.message.body, PREVIEW_CHARACTERS)
         return self._preview
+
+
+class _InFlight(InFlight):
+    """Its preview is made when somebody looks: of hundreds a screen shows a dozen, and a snapshot is made under a lock."""
+
+    __slots__ = ("_held",)
+    _held: Held
+
+    def __init__(self, held: Held) -> None:
+        put = object.__setattr__
+        put(self, "_held", held)
+        put(self, "message_id", held.message.message_id)
+        put(self, "worker", held.worker)
+        put(self, "received_at", held.received_at)
+        put(self, "receive_count", held.receive_count)
+        put(self, "lease_expires_at", held.lease_expires_at)
+        put(self, "extensions", held.extensions)
+        put(self, "group_id", held.message.group_id)
+        put(self, "sent_at", held.sent_at)
+        put(self, "settling", held.settling())
+
+    @property
+    def preview(self) -> str:
+        return self._held.preview()
+
+
+class _Finished(Finished):
+    """One that has ended, which changes no more: looked up when somebody looks."""
+
+    __slots__ = ("_held",)
+    _held: Held
+
+    def __init__(self, held: Held) -> None:
+        object.__setattr__(self, "_held", held)
+
+    @property
+    def message_id(self) -> str:
+        return self._held.message.message_id
+
+    @property
+    def outcome(self) -> Outcome:
+        assert self._held.outcome is not None
+        return self._held.outcome
+
+    @property
+    def finished_at(self) -> float:
+        return self._held.ended_at
+
+    @property
+    def handler_ms(self) -> float | None:
+        seconds = self._held.handler_seconds
+        return None if seconds is None else round(seconds * 1000, 3)
+
+    @property
+    def error(self) -> str | None:
+        return self._held.error
+
+    @property
+    def preview(self) -> str:
+        return self._held.preview()
+
+    @property
+    def error_type(self) -> str | None:
+        cause = self._held.cause()
+        return cause.kind if cause else None
+
+    @property
+    def place(self) -> str | None:
+        cause = self._held.cause()
+        return cause.place if cause else None
+
+    @property
+    def receive_count(self) -> int:
+        return self._held.receive_count
+
+    @property
+    def group_id(self) -> str | None:
+        return self._held.message.group_id
+
+    @property
+    def sent_at(self) -> float | None:
+        return self._held.sent_at

@@ -15,6 +15,7 @@ from textual.app import App, SystemCommand
 from sqs_core.words import Level
 from sqs_tui.asking_driver import AskingDriver
 from sqs_tui.commands import app_bindings
+from sqs_tui.frame_pace import FramePace
 from sqs_tui.safe_text import DropObeyed, one_line
 from sqs_tui.screens.offering import OffersCommands
 from sqs_tui.secrecy import masked_traceback
@@ -125,9 +126,14 @@ class BaseApp(App[int]):
             self._complain(f"no theme {self._options.theme}: {', '.join(THEME_NAMES)}; ctrl+p, Theme lists more")
         for warning in self._options.warnings:
             self.notify(one_line(warning), severity="warning", markup=False)
-        self.set_interval(1 / self._options.fps, self.refresh_frame)
+        self._pace = FramePace(yields=self._options.yields)
+        self.set_interval(1 / self._options.fps, self._tick)
         self._watch_terminal()
         self.refresh_frame()
+
+    def _tick(self) -> None:
+        if self._pace.due():
+            self.refresh_frame()
 
     def _watch_terminal(self) -> None:
         watch, driver = self._watch, self._driver

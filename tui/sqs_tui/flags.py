@@ -37,8 +37,10 @@ DEFAULT_FPS = 4
 def dashboard_options(flags: dict[str, Any], default_fps: float = DEFAULT_FPS) -> DashboardOptions:
     """How to draw, from the flags that all commands share and the user's settings; the user's keys are in use from then on."""
     user = load_user_settings()
+    wanted_fps = flags["fps"] or user.fps
     return DashboardOptions(
-        fps=flags["fps"] or user.fps or default_fps,
+        fps=wanted_fps or default_fps,
+        yields=not wanted_fps,
         theme=flags["theme"] or user.theme,
         color=flags["color"],
         watch=watch_limits(flags),

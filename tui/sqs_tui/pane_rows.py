@@ -152,7 +152,7 @@ def keyed_events(events: Iterable[Event]) -> dict[str, Event]:
 
 
 def _worker_row(thread: ThreadInfo, now: float) -> Row:
-    return Row(thread.name, lambda: _worker_cells(thread, now), thread.message_id)
+    return Row(thread.name, None, thread.message_id, _worker_cells, (thread, now))
 
 
 def _worker_cells(thread: ThreadInfo, now: float) -> Cells:
@@ -170,7 +170,7 @@ def _worker_cells(thread: ThreadInfo, now: float) -> Cells:
 
 
 def _in_flight_row(message: InFlight, now: float, longest_lease_seconds: float) -> Row:
-    return Row(message.message_id, lambda: _in_flight_cells(message, now, longest_lease_seconds), message.message_id)
+    return Row(message.message_id, None, message.message_id, _in_flight_cells, (message, now, longest_lease_seconds))
 
 
 def _in_flight_cells(message: InFlight, now: float, longest_lease_seconds: float) -> Cells:
@@ -204,7 +204,7 @@ def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
     # A message that came back finishes more than once; the key stays the same for a given one of them as newer ones come.
     key = f"{finished.message_id}\0{finished.finished_at}"
     seen[key] = seen.get(key, 0) + 1
-    return Row(key if seen[key] == 1 else f"{key}\0{seen[key]}", lambda: _history_cells(finished), finished.message_id)
+    return Row(key if seen[key] == 1 else f"{key}\0{seen[key]}", None, finished.message_id, _history_cells, (finished,))
 
 
 def _history_cells(finished: Finished) -> Cells:

@@ -37,21 +37,31 @@ Cells = tuple[Cell, ...]
 class Row:
     """A line of a table; `key` says which one, wherever it moves, and `message_id` what message it is about.
 
-    `cells` may be a function that makes them: of some hundred rows a screen shows a dozen, and nobody looks at the others.
+    Its cells are given, or made by a function of some arguments: of some hundred rows a screen shows a dozen, and nobody looks
+    at the others. (A closure would be five objects more for the collector to look through, for each row of each frame.)
     """
 
-    __slots__ = ("_cells", "key", "message_id")
+    __slots__ = ("_arguments", "_cells", "_make", "key", "message_id")
 
-    def __init__(self, key: str, cells: Cells | Callable[[], Cells], message_id: str | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        cells: Cells | None = None,
+        message_id: str | None = None,
+        make: Callable[..., Cells] | None = None,
+        arguments: tuple[object, ...] = (),
+    ) -> None:
         self.key = key
         self.message_id = message_id
         self._cells = cells
+        self._make = make
+        self._arguments = arguments
 
     @property
     def cells(self) -> Cells:
         """What stands in it."""
-        if not isinstance(self._cells, tuple):
-            self._cells = self._cells()
+        if self._cells is None:
+            self._cells = self._make(*self._arguments) if self._make else ()
         return self._cells
 
     def __eq__(self, other: object) -> bool:

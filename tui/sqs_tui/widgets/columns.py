@@ -57,7 +57,8 @@ def line(places: Sequence[Place], cells: Sequence[tuple[str, Style]], base: Styl
         style = own_style if text.strip() or not segments else style
         gap = _GAP if number < len(shown) - 1 else ""
         segments.append(Segment(fit(text, place.width, place.right) + gap, style))
-    return Strip(Segment.simplify(segments)).adjust_cell_length(width, base)
+    reached = places[-1].x + places[-1].width if len(shown) == len(places) else None  # known, or counted by Textual
+    return Strip(Segment.simplify(segments), reached).adjust_cell_length(width, base)
 
 
 def reach(places: Sequence[Place], changed: Iterable[int]) -> int:
