@@ -210,7 +210,8 @@ def rasterise(svg: Path) -> bool:
         import resvg_py  # type: ignore[import-not-found]
     except ImportError:
         return False
-    png.write_bytes(bytes(resvg_py.svg_to_bytes(svg_path=str(svg))))
+    # It draws no text at all where the family of the picture is not there.
+    png.write_bytes(bytes(resvg_py.svg_to_bytes(svg_path=str(svg), monospace_family="DejaVu Sans Mono")))
     return True
 
 

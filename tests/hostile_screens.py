@@ -16,7 +16,9 @@ import gzip
 import json
 import os
 import random
+import select
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,8 +260,17 @@ def bombs() -> dict[str, str]:
     }
 
 
+def end_with_the_terminal() -> None:
+    """Textual would go on reading its end, as fast as it can."""
+    gone = select.poll()
+    gone.register(sys.stdin.fileno(), 0)  # a hang-up is told in any case
+    gone.poll()
+    os._exit(1)
+
+
 def main(layers: str, what: str, count: str, result: str) -> int:
     """The exit code."""
+    threading.Thread(target=end_with_the_terminal, daemon=True).start()
     take_away(layers)
     facade = FakeFacade(snapshot(consumer(in_flight=(held(1),))))
     departure = Departure(facade, lambda code: os._exit(code))

@@ -6,7 +6,7 @@ import statistics
 import sys
 from typing import TYPE_CHECKING, Any
 
-from contenders import BOTO3_LOOP, FANFERRO, ON_SCREEN, OURS, contenders
+from contenders import BOTO3_LOOP, FANFERRO, contenders
 from rig import Cost, Load, measure
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def medians(costs: Sequence[Cost]) -> dict[str, Any]:
     }
 
 
-def ratios(ours: Sequence[Cost], theirs: Sequence[Cost], figure: str = "cpu_us") -> float:
-    """The median of the rounds' ratios."""
-    pairs = ((a.as_json()[figure], b.as_json()[figure]) for a, b in zip(ours, theirs, strict=True))
+def ratios(ours: Sequence[Cost], theirs: Sequence[Cost]) -> float:
+    """The median of the rounds' ratios of CPU."""
+    pairs = ((a.as_json()["cpu_us"], b.as_json()["cpu_us"]) for a, b in zip(ours, theirs, strict=True))
     return statistics.median(a / b for a, b in pairs)
 
 
@@ -57,9 +57,7 @@ def compare(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
     found = run_rounds(server, who, Load(messages), rounds)
     rows = {each.name: {"skipped": each.missing} if each.missing else medians(found[each.name]) for each in who}
     to = {name: cost_ratios(found, name) for name in COMPARED_WITH if name in found}
-    plain = OURS if OURS in found else "engine, boto3"
-    screen = ratios(found[ON_SCREEN], found[plain], "rate")
-    return {"messages": messages, "rounds": rounds, "rows": rows, "cpu_ratios_to": to, "rate_with_dashboard": round(screen, 3)}
+    return {"messages": messages, "rounds": rounds, "rows": rows, "cpu_ratios_to": to}
 
 
 def cost_ratios(found: dict[str, list[Cost]], other: str) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contenders import engine
-from rig import cpu_seconds, environment, pinned
+from rig import Load, cpu_seconds, environment, measure, pinned
 
 from flowing import Flowing
 from terminals import FlowingTerminal, Terminal
@@ -135,6 +135,20 @@ def _first_frame(command: list[str], text: bytes) -> float:
         return time.monotonic() - began
 
 
+def beside(server: StubServer, messages: int, pairs: int) -> dict[str, Any]:
+    """Messages a second with the dashboard and headless, and the median of the pairs' ratios.
+
+    Seconds for each: a load that is through within three frames says nothing about frames.
+    """
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    for pair in range(pairs):
+        for on_screen in sorted(rates, reverse=bool(pair % 2)):
+            command = engine("engine", on_screen=on_screen).command(server.endpoint_url)
+            rates[on_screen].append(round(measure(server, command, Load(messages), on_screen=on_screen).rate))
+    ratio = statistics.median(shown / alone for shown, alone in zip(rates[True], rates[False], strict=True))
+    return {"messages": messages, "with_dashboard": rates[True], "headless": rates[False], "ratio": round(ratio, 3)}
+
+
 def everything(server: StubServer, seconds: float, presses: int, pairs: int) -> dict[str, Any]:
-    """All of it."""
+    """All of it but `beside`."""
     return {"load": load(seconds), "idle": idle(seconds), "keys": keys(presses), "first_frame": first_frames(server, pairs)}

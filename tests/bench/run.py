@@ -25,7 +25,7 @@ sys.path[:0] = [str(HERE.parent)]
 from bench_localstack import end_to_end  # noqa: E402 - found by the line above
 from bench_memory import memory  # noqa: E402 - as above
 from bench_peers import compare  # noqa: E402 - as above
-from bench_screen import everything  # noqa: E402 - as above
+from bench_screen import beside, everything  # noqa: E402 - as above
 from bench_shapes import drains, in_flight, queues, sizes, workers  # noqa: E402 - as above
 from report import terminal_table, write_page  # noqa: E402 - as above
 from rig import stub_server  # noqa: E402 - as above
@@ -47,12 +47,13 @@ class Extent:
     growth: tuple[int, int]
     drain: int
     screen: tuple[float, int, int]
+    beside: tuple[int, int]
     memory: tuple[int, int]
     localstack: int
 
 
-QUICK = Extent((3_000, 1), (1_000, 1), (1_000, 1), 2_000, (3.0, 8, 2), (2_000, 8_000), 0)
-FULL = Extent((12_000, 3), (6_000, 1), (5_000, 1), 10_000, (12.0, 30, 5), (20_000, 80_000), 2_000)
+QUICK = Extent((3_000, 1), (1_000, 1), (1_000, 1), 2_000, (3.0, 8, 2), (6_000, 1), (2_000, 8_000), 0)
+FULL = Extent((12_000, 3), (6_000, 1), (5_000, 1), 10_000, (12.0, 30, 5), (60_000, 9), (20_000, 80_000), 2_000)
 LONG_MEMORY = (100_000, 1_000_000)
 """For a transport that takes a minute for as many."""
 
@@ -69,6 +70,7 @@ def run(extent: Extent) -> dict[str, Any]:
         "in_flight": lambda server: in_flight(server, *extent.growth),
         "drains": lambda server: drains(server, extent.drain),
         "screen": lambda server: everything(server, *extent.screen),
+        "beside": lambda server: beside(server, *extent.beside),
         "memory": lambda server: memory(server, *(LONG_MEMORY if long else extent.memory)),
     }
     with stub_server() as server:

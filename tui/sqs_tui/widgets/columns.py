@@ -57,7 +57,7 @@ def line(places: Sequence[Place], cells: Sequence[tuple[str, Style]], base: Styl
         style = own_style if text.strip() or not segments else style
         gap = _GAP if number < len(shown) - 1 else ""
         segments.append(Segment(fit(text, place.width, place.right) + gap, style))
-    reached = places[-1].x + places[-1].width if len(shown) == len(places) else None  # known, or counted by Textual
+    reached = places[-1].x + places[-1].width if shown and len(shown) == len(places) else None
     return Strip(Segment.simplify(segments), reached).adjust_cell_length(width, base)
 
 
