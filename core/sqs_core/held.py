@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum, auto
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from sqs_core.masking import mask_secrets
+from sqs_core.masking import head_characters, mask_secrets
 from sqs_core.model import PREVIEW_CHARACTERS, Finished, InFlight, Message, Outcome
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Held:
         self.due = 0.0
         self.attempts = 0
         self._record: InFlight | None = None
-        self._preview: str | None = None
+        self._preview: _Preview | None = None
         self._mask = mask
         self._finished: Finished | None = None
         self.outcome: Outcome | None = None
@@ -128,11 +128,21 @@ class Held:
     def record(self) -> InFlight:
         """The frozen view, made when somebody looks and kept until something changes."""
         if self._record is None:
-            self._record = _InFlight(self)
+            self._record = _InFlight(
+                self.message.message_id,
+                self.worker,
+                self.received_at,
+                self.receive_count,
+                self.lease_expires_at,
+                self.extensions,
+                self.message.group_id,
+                self._late_preview(),
+                self.sent_at,
+                self._settling(),
+            )
         return self._record
 
-    def settling(self) -> str | None:
-        """What its handler's end asks of SQS while that is not proved."""
+    def _settling(self) -> str | None:
         if self.phase is not Phase.SETTLING or self.verdict is None:
             return None
         return "delete" if self.verdict.visibility_seconds is None else "return"
@@ -154,100 +164,93 @@ class Held:
         self.timeline.append((at, _ENDED[outcome]))
 
     def finished(self) -> Finished:
-        """What is remembered of one that has ended."""
+        """What is remembered of one that has ended; the cause of a failure is its handler's, where that is how it ended."""
         if self._finished is None:
-            self._finished = _Finished(self)
+            assert self.outcome is not None
+            cause = self.verdict.cause if self.verdict is not None and self.verdict.outcome is self.outcome else None
+            self._finished = _Finished(
+                self.message.message_id,
+                self.outcome,
+                self.ended_at,
+                None if self.handler_seconds is None else round(self.handler_seconds * 1000, 3),
+                self.error,
+                self._late_preview(),
+                cause.kind if cause else None,
+                cause.place if cause else None,
+                self.receive_count,
+                self.message.group_id,
+                self.sent_at,
+            )
         return self._finished
 
-    def cause(self) -> Cause | None:
-        """Why its handler failed, where that is how it ended."""
-        verdict = self.verdict
-        return verdict.cause if verdict is not None and verdict.outcome is self.outcome else None
-
-    def preview(self) -> str:
-        """The head of the body for a table row, its secrets masked: once, for that is dear. Untrusted text: faces clean it."""
+    def _late_preview(self) -> str:
+        """The head of the body for a table row. Untrusted text: faces clean it."""
         if self._preview is None:
-            self._preview = self._mask(self.message.body, PREVIEW_CHARACTERS)
-        return self._preview
+            self._preview = _Preview(self.message.body, self._mask)
+        return cast("str", self._preview)  # which the records below take for it
+
+
+class _Preview:
+    """The head of a body, and what is shown of it once somebody has looked: of hundreds a screen shows a dozen.
+
+    It knows nothing of the message: what faces see must not keep bodies, nor wait for the collector to let them go.
+    """
+
+    __slots__ = ("_head", "_mask", "_text")
+
+    def __init__(self, body: str, mask: Mask) -> None:
+        self._head: str = body[: head_characters(PREVIEW_CHARACTERS)]
+        self._mask = mask
+        self._text: str | None = None
+
+    def text(self) -> str:
+        """Its secrets masked: once, for that is dear."""
+        text = self._text
+        if text is None:
+            text = self._text = self._mask(self._head, PREVIEW_CHARACTERS)
+            self._head = ""
+        return text
 
 
 class _InFlight(InFlight):
-    """Its preview is made when somebody looks: of hundreds a screen shows a dozen, and a snapshot is made under a lock."""
+    """Its `preview` is a `_Preview`, or the text where it is a copy."""
 
-    __slots__ = ("_held",)
-    _held: Held
-
-    def __init__(self, held: Held) -> None:
-        put = object.__setattr__
-        put(self, "_held", held)
-        put(self, "message_id", held.message.message_id)
-        put(self, "worker", held.worker)
-        put(self, "received_at", held.received_at)
-        put(self, "receive_count", held.receive_count)
-        put(self, "lease_expires_at", held.lease_expires_at)
-        put(self, "extensions", held.extensions)
-        put(self, "group_id", held.message.group_id)
-        put(self, "sent_at", held.sent_at)
-        put(self, "settling", held.settling())
+    __slots__ = ("_preview",)
+    _preview: _Preview | str
 
     @property
     def preview(self) -> str:
-        return self._held.preview()
+        return _text(self._preview)
+
+    @preview.setter
+    def preview(self, preview: _Preview | str) -> None:
+        object.__setattr__(self, "_preview", preview)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InFlight) and astuple(self) == astuple(other)
+
+    __hash__ = InFlight.__hash__
 
 
 class _Finished(Finished):
-    """One that has ended, which changes no more: looked up when somebody looks."""
+    """As above."""
 
-    __slots__ = ("_held",)
-    _held: Held
-
-    def __init__(self, held: Held) -> None:
-        object.__setattr__(self, "_held", held)
-
-    @property
-    def message_id(self) -> str:
-        return self._held.message.message_id
-
-    @property
-    def outcome(self) -> Outcome:
-        assert self._held.outcome is not None
-        return self._held.outcome
-
-    @property
-    def finished_at(self) -> float:
-        return self._held.ended_at
-
-    @property
-    def handler_ms(self) -> float | None:
-        seconds = self._held.handler_seconds
-        return None if seconds is None else round(seconds * 1000, 3)
-
-    @property
-    def error(self) -> str | None:
-        return self._held.error
+    __slots__ = ("_preview",)
+    _preview: _Preview | str
 
     @property
     def preview(self) -> str:
-        return self._held.preview()
+        return _text(self._preview)
 
-    @property
-    def error_type(self) -> str | None:
-        cause = self._held.cause()
-        return cause.kind if cause else None
+    @preview.setter
+    def preview(self, preview: _Preview | str) -> None:
+        object.__setattr__(self, "_preview", preview)
 
-    @property
-    def place(self) -> str | None:
-        cause = self._held.cause()
-        return cause.place if cause else None
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Finished) and astuple(self) == astuple(other)
 
-    @property
-    def receive_count(self) -> int:
-        return self._held.receive_count
+    __hash__ = Finished.__hash__
 
-    @property
-    def group_id(self) -> str | None:
-        return self._held.message.group_id
 
-    @property
-    def sent_at(self) -> float | None:
-        return self._held.sent_at
+def _text(preview: _Preview | str) -> str:
+    return preview if isinstance(preview, str) else preview.text()

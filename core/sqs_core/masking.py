@@ -23,6 +23,8 @@ SECRET_VARIABLES = (
 )  # fmt: skip
 _SHORTEST_KNOWN = 8
 _MOST_KNOWN = 64
+_KEPT = 4096
+"""Longer than the tokens that may become known meanwhile."""
 
 _WORDS = (
     "password", "passwd", "passphrase", "pwd", "secret", "token", "api[_-]?key", "access[_-]?key", "private[_-]?key",
@@ -134,6 +136,11 @@ def mask_secrets(text: str, limit: int | None = None) -> str:
     # What lies at the cut may be a part of a secret that no pattern knows: nothing of the overlap is shown.
     masked = _masked(text[: limit + overlap])
     return masked[: max(0, min(limit, len(masked) - overlap))]
+
+
+def head_characters(limit: int) -> int:
+    """How much of a text to keep for `mask_secrets` with this limit, some time later: more than it looks at."""
+    return limit + max(_KEPT, _KNOWN.longest + 1)
 
 
 def mask_end(text: str, limit: int) -> str:

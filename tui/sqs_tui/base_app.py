@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
 
 from sqs_core.words import Level
@@ -88,7 +87,10 @@ class BaseApp(App[int]):
         measured on 8.2.8, twelve MiB, and collections of garbage that hold the screen up for 0.1 s.
         """
         popped = super().pop_screen()
-        StylesCache.get_inner_outer.cache_clear()
+        with suppress(ImportError, AttributeError):  # private to Textual: where it is gone, only that is lost
+            from textual._styles_cache import StylesCache
+
+            StylesCache.get_inner_outer.cache_clear()
         return popped
 
     def home(self) -> OffersCommands:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from sqs_tui import summary
 from sqs_tui.commands import BY_ID, Pane, Situation, palette_commands, screen_bindings, would_run_live
 from sqs_tui.drain import PAUSED
+from sqs_tui.rows import MORE_KEY
 from sqs_tui.screens.steady import Steady
 from sqs_tui.viewer import Frame
 from sqs_tui.widgets.line import KeyBar, Line, OpenLine
@@ -147,8 +148,9 @@ class MainScreen(Steady, Screen[None]):
     @property
     def _steady_situation(self) -> Situation:
         """The same for what is always said: a worker takes messages and is done with them several times a second."""
-        some = self.pane is Pane.WORKERS and bool(self.table(Pane.WORKERS).rows)
-        return replace(self.situation, message=True) if some else self.situation
+        current = self.table(Pane.WORKERS).current if self.pane is Pane.WORKERS else None
+        a_worker = current is not None and current.key != MORE_KEY
+        return replace(self.situation, message=True) if a_worker else self.situation
 
     def offered_commands(self) -> list[Command]:
         """See `OffersCommands`."""

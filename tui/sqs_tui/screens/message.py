@@ -27,7 +27,7 @@ from sqs_tui.new_file import write_new
 from sqs_tui.safe_text import content, one_line
 from sqs_tui.screens.copying import copy_text
 from sqs_tui.screens.scrolling import SCROLL_BINDINGS, Scrolling
-from sqs_tui.screens.steady import Steady
+from sqs_tui.screens.steady import Steady, drawn
 from sqs_tui.summary import MUTED_STYLE
 from sqs_tui.widgets.long_text import LongText
 
@@ -217,9 +217,7 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         """Do bounded work on a thread, once what there is has been drawn; only what was asked for last is taken."""
 
         async def do() -> None:
-            drawn = asyncio.Event()
-            self.call_after_refresh(drawn.set)
-            await drawn.wait()
+            await drawn(self)
             then(await asyncio.to_thread(uncollected, work, *arguments))
 
         _: Worker[None] = self.run_worker(do, group=_LATER, exclusive=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from textual.widgets import Static
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from textual.events import Resize
     from textual.geometry import Size
     from textual.screen import Screen
+
+
+_DRAWN_WITHIN_SECONDS = 0.2
 
 
 class TooSmall(Static):
@@ -35,6 +40,14 @@ class Steady:
             event.stop()
         else:
             _fit(cast("Screen[object]", self), event.size)
+
+
+async def drawn(screen: Screen[None]) -> None:
+    """Until what there is has been drawn, so that what comes next does not hold it up; not for long in any case."""
+    done = asyncio.Event()
+    screen.call_after_refresh(done.set)
+    with suppress(TimeoutError):  # Textual calls the topmost screen, which may be gone before it has drawn
+        await asyncio.wait_for(done.wait(), _DRAWN_WITHIN_SECONDS)
 
 
 def _fit(screen: Screen[object], size: Size) -> None:

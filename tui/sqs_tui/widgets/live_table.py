@@ -101,6 +101,8 @@ class LiveTable(Edged, Widget, can_focus=True):
         if self._fitted_to != self.size:
             self._fit_to_size()
         old, old_cursor, old_first = self._rows, self._cursor_index, self._first
+        for row in rows[old_first : old_first + max(0, self._page_lines)]:
+            _ = row.cells  # an error is raised here, where a frame can tell of it, and not where Textual draws
         self._rows = rows
         self._cursor_index = anchored(rows, self._cursor_key, old_cursor)
         self._first = self._bounded(old_first + self._cursor_index - old_cursor if self._cursor_key else old_first)
