@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from sqs_core.errors import ConfigurationError
 from sqs_core.message import AttributeValue, Message
 from sqs_core.model import MessageDetail
+from sqs_tui.body_view import QUICK_CHARACTERS
 from sqs_tui.screens.message import MessageScreen, Privacy
 from tui_canned import snapshot
 from tui_harness import dashboard
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from tui_harness import Dashboard
 
@@ -101,3 +104,12 @@ async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         await opened(running, "local", tmp_path / "absent")
         await running.press("s")
         assert "not saved" in running.text()
+
+
+async def test_a_large_body_is_read_though_no_frame_tells_that_it_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MessageScreen, "call_after_refresh", lambda *_: False)
+    async with dashboard(size=(120, 60)) as running:
+        await opened(running, "local", body=f"the beginning {'x' * QUICK_CHARACTERS}")
+        await running.app.workers.wait_for_complete()
+        await running.pilot.pause()
+        assert "the beginning" in running.text()
