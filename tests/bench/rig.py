@@ -194,8 +194,10 @@ def measure(server: StubServer, command: Sequence[str], load: Load, *, on_screen
     with contender(command, on_screen=on_screen) as process:
         server.wait_for(warm_up.messages // load.queues * load.queues, START_SECONDS, process)
         if on_screen:
-            # The first frames belong to the start, which is measured on its own.
+            # The first frames belong to the start, which is measured on its own; then it is no longer as warm as the others.
             time.sleep(FIRST_FRAMES_SECONDS)
+            server.fill(warm_up)
+            server.wait_for(warm_up.messages // load.queues * load.queues, START_SECONDS, process)
         return measure_running(server, process, load)
 
 
