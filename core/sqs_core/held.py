@@ -205,9 +205,9 @@ class _Preview:
 
     def text(self) -> str:
         """Its secrets masked: once, for that is dear."""
-        text = self._text
+        head, text = self._head, self._text  # in this order: who looks at the same time drops the head when the text is there
         if text is None:
-            text = self._text = self._mask(self._head, PREVIEW_CHARACTERS)
+            text = self._text = self._mask(head, PREVIEW_CHARACTERS)
             self._head = ""
         return text
 
