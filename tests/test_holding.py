@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fakes import Bench
 from proving import GIVEN_UP, HANDLED, RETRIED, finish, prove
 from sqs_core.held import Verdict
@@ -115,6 +117,21 @@ def test_a_lease_lost_twice_counts_once() -> None:
         bench.holding.lose(held, "test")
     bench.holding.settle([held])
     assert (bench.totals().leases_lost, bench.totals().handled) == (1, 0)
+
+
+@pytest.mark.parametrize("looked", ["before", "after"])
+def test_what_is_seen_of_a_message_that_was_given_back_does_not_depend_on_when_somebody_looks(looked: str) -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.holding.release_everything()
+    prove(bench)
+    seen = bench.ledger.history.snapshot()
+    if looked == "before":
+        assert seen[0].handler_ms is None
+    bench.time.advance(2)
+    bench.holding.conclude(held, HANDLED)
+    assert (seen[0].outcome, seen[0].handler_ms) == (Outcome.RELEASED, None)
 
 
 def test_a_group_waits_for_a_handler_that_runs_on_without_its_lease() -> None:

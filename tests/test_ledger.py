@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +101,33 @@ def test_a_snapshot_of_the_history_is_the_same_while_nothing_ends() -> None:
     history = History()
     _add(history, "one")
     assert history.snapshot() is history.snapshot()
+
+
+def test_a_snapshot_of_the_history_stays_what_it_was_and_makes_only_what_is_looked_at() -> None:
+    history = History()
+    for number in range(HISTORY_MESSAGES):
+        _add(history, str(number))
+    before = history.snapshot()
+    newest = [before[-1].message_id, *(finished.message_id for finished in before[-3:-1])]
+    assert newest == [str(HISTORY_MESSAGES - back) for back in (1, 3, 2)]
+    assert sum(held._finished is not None for held in before._ended if isinstance(held, Held)) == len(newest)
+    _add(history, "one more")
+    assert (before[0].message_id, len(before)) == ("0", HISTORY_MESSAGES)
+    assert before[0] is before[0]
+
+
+def test_a_snapshot_of_the_history_is_equal_to_any_sequence_of_equal_records() -> None:
+    history = History()
+    assert (history.snapshot(), ()) == ((), history.snapshot())
+    for name in ("one", "another"):
+        _add(history, name)
+    records = tuple(history.snapshot())
+    assert (history.snapshot(), records) == (records, history.snapshot())
+    assert history.snapshot() != records[:1]
+    assert history.snapshot() != (records[1], records[0])
+    assert history.snapshot()[5:] == ()
+    with pytest.raises(IndexError):
+        history.snapshot()[2]
 
 
 def test_since_moves_only_when_the_state_or_the_message_does() -> None:

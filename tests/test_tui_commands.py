@@ -140,7 +140,7 @@ async def test_replay_asks_with_no_as_default_and_acts_on_the_message_it_was_ask
         assert running.facade.named("replay") == []
         await running.press("R")
         newer = finished(70, finished_at=NOW + 1)
-        running.facade.now = snapshot(consumer(history=(newer, *consumer().history)))
+        running.facade.now = snapshot(consumer(history=(*consumer().history, newer)))
         await running.frame()
         await running.press("y")
         assert running.facade.named("replay") == [("replay", "orders", message_id(20))]

@@ -102,16 +102,16 @@ async def test_queues_are_selected_by_number_and_by_moving() -> None:
 
 
 async def test_the_cursor_stays_on_its_message_while_newer_ones_come() -> None:
-    first = tuple(finished(n) for n in range(5))
+    first = tuple(finished(n) for n in reversed(range(5)))
     async with dashboard(FakeFacade(snapshot(consumer(history=first)))) as running:
         await running.press("m", "down", "down")
         for extra in range(1, 4):
             newer = tuple(finished(50 + n, finished_at=NOW + n) for n in range(extra))
-            running.facade.now = snapshot(consumer(history=(*newer, *first)))
+            running.facade.now = snapshot(consumer(history=(*first, *newer)))
             await running.frame()
             assert current_id(running) == first[2].message_id
         await running.press("g")
-        running.facade.now = snapshot(consumer(history=(finished(90, finished_at=NOW + 90), *first)))
+        running.facade.now = snapshot(consumer(history=(*first, finished(90, finished_at=NOW + 90))))
         await running.frame()
         assert current_id(running) == message_id(110)
 

@@ -64,6 +64,8 @@ def test_history_is_newest_first_and_keys_of_one_message_differ() -> None:
     same = finished(0, Outcome.RETRIED, error="boom")
     again = replace(same, finished_at=NOW - 100, outcome=Outcome.HANDLED, error=None)
     shown_rows = pane_rows.history_rows(consumer(history=(again, same, same)))
+    newer = pane_rows.history_rows(consumer(history=(again, same, same, finished(1), finished(2))))
+    assert [row.key for row in newer[2:]] == [row.key for row in shown_rows]
     assert [row.cells[2].text for row in shown_rows] == ["↻ retried", "↻ retried", "✓ handled"]
     assert len({row.key for row in shown_rows}) == 3
     assert {row.message_id for row in shown_rows} == {same.message_id}
@@ -87,6 +89,24 @@ def test_tables_are_capped_and_say_how_many_are_not_shown() -> None:
     shown_rows = pane_rows.in_flight_rows(many, NOW, 30.0)
     assert len(shown_rows) == rows.ROW_LIMIT + 1
     assert shown_rows[-1].cells[0].text == "… 800 more"
+    ended = pane_rows.history_rows(consumer(history=tuple(finished(n) for n in range(1000))))
+    assert (len(ended), ended[-1].key, ended[-1].cells) == (rows.ROW_LIMIT + 1, rows.MORE_KEY, shown_rows[-1].cells)
+    assert ended[rows.ROW_LIMIT - 1].message_id == message_id(20 + 1000 - rows.ROW_LIMIT)
+
+
+def test_of_late_rows_those_in_sight_are_made_once() -> None:
+    made: list[int] = []
+
+    def make(index: int) -> rows.Row:
+        made.append(index)
+        return rows.Row(str(index))
+
+    late = rows.LateRows(50, make)
+    assert [row.key for row in (*late[10:12], late[10], late[-1])] == ["10", "11", "10", "49"]
+    assert made == [10, 11, 49]
+    assert len(late[45:99]) == 5
+    with pytest.raises(IndexError):
+        late[50]
 
 
 @pytest.mark.parametrize(

@@ -134,11 +134,11 @@ def consumer(queue: str = "orders", **more: Any) -> ConsumerSnapshot:
             held(7, worker=None, extensions=1, group_id="customer-77"),
         ),
         "history": (
-            *(finished(n) for n in range(3)),
-            finished(3, Outcome.RETRIED, error="HandlerError: the payment service answered 503"),
-            *(finished(n) for n in range(4, 9)),
+            *(finished(n) for n in range(15, 9, -1)),
             finished(9, Outcome.GIVEN_UP, error="HandlerError: no such order 10107", handler_ms=41.0),
-            *(finished(n) for n in range(10, 16)),
+            *(finished(n) for n in range(8, 3, -1)),
+            finished(3, Outcome.RETRIED, error="HandlerError: the payment service answered 503"),
+            *(finished(n) for n in range(2, -1, -1)),
         ),
     }
     return ConsumerSnapshot(**{**values, **more})

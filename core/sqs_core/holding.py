@@ -129,8 +129,10 @@ class Holding:
         ledger, worker, clock = self.ledger, held.worker, self.ledger.clock
         seconds = 0.0 if held.handling_since is None else clock.monotonic() - held.handling_since
         with self.lock:
-            now, wall, held.handler_seconds = clock.monotonic(), clock.wall(), seconds
+            now, wall = clock.monotonic(), clock.wall()
             ledger.handler_ended_locked(worker, seconds, verdict.outcome in _SUCCESS)
+            if held.phase is not Phase.ENDED:
+                held.handler_seconds = seconds  # what has ended changes no more, whoever looks at it when
             if held.phase is Phase.HANDLING:
                 held.timeline.append((wall, _HANDLER_ENDED[verdict.outcome]))
             self._handler_ended(held, verdict, now)

@@ -9,18 +9,20 @@ import threading
 from bisect import bisect_left
 from collections import Counter, deque
 from math import ceil
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqs_core.clock import SYSTEM_CLOCK, Clock
+from sqs_core.ended import Endings
 from sqs_core.failures import FailureTally
 from sqs_core.histogram import BUCKET_BOUNDS_SECONDS, Histogram, Histograms
-from sqs_core.model import Finished, Latencies, Outcome, Percentiles, Role, ThreadInfo, ThreadState, Totals
+from sqs_core.model import Latencies, Outcome, Percentiles, Role, ThreadInfo, ThreadState, Totals
 from sqs_core.spending import RequestPace, requests_per_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from sqs_core.model import Message
+    from sqs_core.ended import Ended
+    from sqs_core.model import Finished, Message
 
 LATENCY_WINDOW = 512
 HISTORY_MESSAGES = 500
@@ -73,23 +75,14 @@ class LatencyWindow:
         return Histogram(tuple(self._buckets), self._sum_seconds)
 
 
-class Ended(Protocol):
-    """A message that has ended; `finished` tells what faces see of it, always the same object."""
-
-    @property
-    def message(self) -> Message: ...
-    @property
-    def timeline(self) -> Sequence[tuple[float, str]]: ...
-    def finished(self) -> Finished: ...
-
-
 class History:
     """The ring of finished messages, bounded in number and in bytes of their bodies."""
 
     def __init__(self) -> None:
-        self._entries: deque[tuple[Ended, int]] = deque()
+        self._entries: deque[Ended] = deque()
+        self._sizes: deque[int] = deque()
         self._bytes = 0
-        self._snapshot: tuple[Finished, ...] = ()
+        self._snapshot: Endings | None = None
         self.on_add: Callable[[Finished, Message, float], None] | None = None
         """Told of each message with the time of its receive, under the ledger's lock: it must return at once."""
 
@@ -98,21 +91,23 @@ class History:
         if self.on_add is not None:
             self.on_add(ended.finished(), ended.message, ended.timeline[0][0])
         size = _size(ended.message)
-        self._entries.append((ended, size))
+        self._entries.append(ended)
+        self._sizes.append(size)
         self._bytes += size
         while self._entries and (len(self._entries) > HISTORY_MESSAGES or self._bytes > HISTORY_BYTES):
-            self._bytes -= self._entries.popleft()[1]
-        self._snapshot = ()
+            self._entries.popleft()
+            self._bytes -= self._sizes.popleft()
+        self._snapshot = None
 
     def find(self, message_id: str) -> tuple[Finished, Message, tuple[tuple[float, str], ...]] | None:
         """The newest entry of a message, or None when it has been forgotten."""
-        found = next((ended for ended, _ in reversed(self._entries) if ended.message.message_id == message_id), None)
+        found = next((ended for ended in reversed(self._entries) if ended.message.message_id == message_id), None)
         return None if found is None else (found.finished(), found.message, tuple(found.timeline))
 
-    def snapshot(self) -> tuple[Finished, ...]:
-        """Oldest first; the same tuple while nothing changes."""
-        if not self._snapshot and self._entries:
-            self._snapshot = tuple([ended.finished() for ended, _ in self._entries])
+    def snapshot(self) -> Endings:
+        """The same object while nothing changes."""
+        if self._snapshot is None:
+            self._snapshot = Endings(tuple(self._entries))
         return self._snapshot
 
 

@@ -25,7 +25,7 @@ from sqs_core.words import RunState as RunState  # noqa: TC001 - handed on
 from sqs_core.words import ThreadState as ThreadState  # noqa: TC001 - handed on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SCHEMA = 1
 _DEPTH_GOOD_SECONDS = 8.0
@@ -178,7 +178,9 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSnapshot:
-    """Everything about one queue's consumer at one moment. `transport`, lean or boto3, is what receives and deletes go by.
+    """Everything about one queue's consumer at one moment; its `history` is told in the order in which messages ended.
+
+    `transport`, lean or boto3, is what receives and deletes go by.
 
     `requests_per_message` is since the start and by messages received; `dollars_per_day` is the price of the requests at the pace
     of the last minute (see `spending`). Both None while they cannot be known.
@@ -199,7 +201,7 @@ class ConsumerSnapshot:
     latency_ms: Latencies
     threads: tuple[ThreadInfo, ...]
     in_flight: tuple[InFlight, ...]
-    history: tuple[Finished, ...]
+    history: Sequence[Finished]
     wait_seconds: int | None = None
     read_timeout_seconds: float | None = None
     visibility_seconds: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -57,14 +57,14 @@ def event_to_json(event: Event) -> dict[str, Any]:
 
 
 def to_plain(value: Any) -> Any:
-    """A record, or a tuple, mapping or value of one, as JSON types. In a mapping, names tell what a value is, as in a record."""
+    """A record, or a sequence, mapping or value of one, as JSON types. In a mapping, names tell what is what, as in a record."""
     if isinstance(value, str):
         return value
     if is_dataclass(value) and not isinstance(value, type):
         return _named([(name, getattr(value, name)) for name in _names(type(value))])
     if isinstance(value, Mapping):
         return _named(value.items())
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | Sequence):
         return [to_plain(item) for item in value]
     return value
 

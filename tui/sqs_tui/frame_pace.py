@@ -1,4 +1,4 @@
-"""Frames as often as asked, and half as often while the process has better things to do."""
+"""Frames as often as asked, and fewer while the process has better things to do."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ if TYPE_CHECKING:
 BUSY_CORES = 0.5
 """A consumer that keeps more than half a core busy shows other rows in each frame, which nobody reads, and gets less done for
 each: docs/performance.md."""
+DRAWING_CORES = 0.02
+"""What drawing may take of a core meanwhile."""
+STILL_SECONDS = 0.9
+"""After which a frame is drawn whatever it costs."""
 
 
 class FramePace:
-    """Asked at each tick. `clock` and `used` give seconds: of time, and of CPU that all threads have taken."""
+    """Asked at each tick, on the thread that draws.
+
+    `clock`, `used` and `drawing` give seconds: of time, of CPU that all threads have taken, and of CPU that this one has.
+    """
 
     def __init__(
         self,
@@ -22,17 +29,21 @@ class FramePace:
         yields: bool,
         clock: Callable[[], float] = time.monotonic,
         used: Callable[[], float] = time.process_time,
+        drawing: Callable[[], float] = time.thread_time,
     ) -> None:
-        self._yields, self._clock, self._used = yields, clock, used
+        self._yields, self._clock, self._used, self._drawing = yields, clock, used, drawing
         self._at, self._used_until = clock(), used()
-        self._left_out = False
+        self._drawn_at, self._drawing_until = self._at, drawing()
 
     def due(self) -> bool:
-        """Whether to draw a frame at this tick; never twice in a row not."""
+        """Whether to draw a frame at this tick: if the last one has been paid for by the time since, or that was long ago."""
         if not self._yields:
             return True
-        at, used = self._clock(), self._used()
+        at, used, drawing = self._clock(), self._used(), self._drawing()
         busy = used - self._used_until > BUSY_CORES * (at - self._at)
         self._at, self._used_until = at, used
-        self._left_out = busy and not self._left_out
-        return not self._left_out
+        since = at - self._drawn_at
+        if busy and since < STILL_SECONDS and drawing - self._drawing_until > DRAWING_CORES * since:
+            return False
+        self._drawn_at, self._drawing_until = at, drawing
+        return True

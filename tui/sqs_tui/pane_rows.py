@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqs_core.model import Level, Outcome, Role, ThreadState
 from sqs_tui import format as shown
-from sqs_tui.rows import ROW_LIMIT, Cell, Column, Row, Tone, limited
+from sqs_tui.rows import ROW_LIMIT, Cell, Column, LateRows, Row, Tone, limited
 from sqs_tui.safe_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqs_core.model import ConsumerSnapshot, Event, Finished, InFlight, ThreadInfo
     from sqs_tui.rows import Cells
@@ -123,11 +123,10 @@ def in_flight_rows(consumer: ConsumerSnapshot, now: float, longest_lease_seconds
     return limited([_in_flight_row(message, now, longest_lease_seconds) for message in held[: ROW_LIMIT + 1]], len(held))
 
 
-def history_rows(consumer: ConsumerSnapshot) -> tuple[Row, ...]:
-    """A row for each finished message, the newest first."""
-    newest_first = sorted(consumer.history, key=lambda finished: finished.finished_at, reverse=True)
-    seen: dict[str, int] = {}
-    return limited([_history_row(finished, seen) for finished in newest_first[: ROW_LIMIT + 1]], len(newest_first))
+def history_rows(consumer: ConsumerSnapshot) -> Sequence[Row]:
+    """A row for each finished message, the one that ended last first; made when somebody looks at it."""
+    history = consumer.history
+    return LateRows(len(history), lambda index: _history_row(history, len(history) - 1 - index))
 
 
 def event_rows(events: Iterable[Event], *, of_several: bool) -> tuple[Row, ...]:
@@ -200,11 +199,16 @@ def _lease_tone(remaining_seconds: float) -> Tone:
     return Tone.WARNING if remaining_seconds < 5 else Tone.GOOD
 
 
-def _history_row(finished: Finished, seen: dict[str, int]) -> Row:
-    # A message that came back finishes more than once; the key stays the same for a given one of them as newer ones come.
+def _history_row(history: Sequence[Finished], place: int) -> Row:
+    """A message that came back ends more than once, even twice at the same moment; the key of one end stays what it is."""
+    finished = history[place]
+    earlier = 0
+    for before in range(place - 1, -1, -1):
+        if history[before].finished_at != finished.finished_at:
+            break
+        earlier += history[before].message_id == finished.message_id
     key = f"{finished.message_id}\0{finished.finished_at}"
-    seen[key] = seen.get(key, 0) + 1
-    return Row(key if seen[key] == 1 else f"{key}\0{seen[key]}", None, finished.message_id, _history_cells, (finished,))
+    return Row(f"{key}\0{earlier}" if earlier else key, None, finished.message_id, _history_cells, (finished,))
 
 
 def _history_cells(finished: Finished) -> Cells:

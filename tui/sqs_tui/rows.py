@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 ROW_LIMIT = 200
 MORE_KEY = "\0more"
@@ -114,10 +115,37 @@ def anchored(rows: Sequence[Row], key: str | None, index: int) -> int:
     return max(0, min(index, len(rows) - 1))
 
 
+class LateRows(Sequence[Row]):
+    """The rows that a table shows of so many, with a last line where there are more; each is made when somebody looks at it."""
+
+    def __init__(self, whole: int, make: Callable[[int], Row]) -> None:
+        self._whole = whole
+        self._make = make
+        self._made: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return min(self._whole, ROW_LIMIT + 1)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(len(self)))]
+        index = range(len(self))[place]
+        if index not in self._made:
+            self._made[index] = _more(self._whole) if index == ROW_LIMIT else self._make(index)
+        return self._made[index]
+
+
 def limited(rows: list[Row], whole: int | None = None) -> tuple[Row, ...]:
     """The rows that a table shows; where `whole`, the number of all, is more, a last line says so."""
     whole = len(rows) if whole is None else whole
     if whole <= ROW_LIMIT:
         return tuple(rows)
-    more = Row(MORE_KEY, (Cell(f"… {whole - ROW_LIMIT:,} more", Tone.MUTED),))
-    return (*rows[:ROW_LIMIT], more)
+    return (*rows[:ROW_LIMIT], _more(whole))
+
+
+def _more(whole: int) -> Row:
+    return Row(MORE_KEY, (Cell(f"… {whole - ROW_LIMIT:,} more", Tone.MUTED),))

@@ -14,7 +14,7 @@ from sqs_core.model import ConsumerSnapshot
 from sqs_core.wire import iso, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqs_core.model import Finished, Snapshot
 
@@ -79,7 +79,7 @@ class FrameMaker:
             parts["history"] = self._list(self._newest(consumer.history), kept)
         return parts
 
-    def _newest(self, history: tuple[Finished, ...]) -> tuple[Finished, ...]:
+    def _newest(self, history: Sequence[Finished]) -> Sequence[Finished]:
         """The newest without a gap: as many as are known already, and a few new ones; all at first."""
         history = history[-HISTORY_IN_FRAMES:]
         room = NEW_HISTORY_IN_A_FRAME if self._entries else len(history)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ LONGEST_TEXT = 4 * 2**20
 MOST_ITEMS = 100_000
 _LARGEST = 2**63
 
-TYPE_NAMES = {"Mapping": Mapping}
+TYPE_NAMES = {"Mapping": Mapping, "Sequence": Sequence}
 
 Record = TypeVar("Record")
 
@@ -55,7 +55,7 @@ def reader(hint: Any, is_time: bool = False) -> Reader:
     origin, parts = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _optional_reader(next(part for part in parts if part is not type(None)), is_time)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return _tuple_reader(parts[0])
     return _mapping_reader(parts[1])
 

@@ -63,7 +63,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._header_lines = 1 if header else 0
         self._empty = empty
         self._follows_top = follows_top
-        self._rows: tuple[Row, ...] = ()
+        self._rows: Sequence[Row] = ()
         self._cursor_index = 0
         self._cursor_key: str | None = None
         self._first = 0
@@ -73,7 +73,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._places: tuple[int, Sequence[Column], list[Place]] = (0, (), [])
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> Sequence[Row]:
         """What is shown now."""
         return self._rows
 
@@ -85,7 +85,7 @@ class LiveTable(Edged, Widget, can_focus=True):
     @property
     def in_sight(self) -> tuple[Row, ...]:
         """The rows that are on the screen."""
-        return self._rows[self._first : self._first + max(0, self._page_lines)]
+        return tuple(self._rows[self._first : self._first + max(0, self._page_lines)])
 
     @property
     def extent(self) -> str:
@@ -93,7 +93,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         page, whole = self._page_lines, len(self._rows)
         return f"{self._first + 1}–{min(whole, self._first + page)} of {whole}" if 0 < page < whole else ""
 
-    def show(self, rows: tuple[Row, ...], columns: Sequence[Column] | None = None) -> None:
+    def show(self, rows: Sequence[Row], columns: Sequence[Column] | None = None) -> None:
         """Replace the rows; equal lines are not painted again. The selected row keeps its place on the screen."""
         if columns is not None and tuple(columns) != self._columns:
             self._columns = tuple(columns)
