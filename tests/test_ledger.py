@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,10 @@ from fakes import FakeClock, assert_balance
 from sqs_core.held import Held
 from sqs_core.ledger import HISTORY_BYTES, HISTORY_MESSAGES, LATENCY_WINDOW, History, LatencyWindow, Ledger
 from sqs_core.message import AttributeValue, Message
-from sqs_core.model import Outcome, Role, ThreadState
+from sqs_core.model import Finished, Outcome, Role, ThreadState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=LATENCY_WINDOW))
@@ -118,14 +122,17 @@ def test_a_snapshot_of_the_history_stays_what_it_was_and_makes_only_what_is_look
 
 def test_a_snapshot_of_the_history_is_equal_to_any_sequence_of_equal_records() -> None:
     history = History()
-    assert (history.snapshot(), ()) == ((), history.snapshot())
+    nothing: Sequence[Finished] = ()
+    assert history.snapshot() == nothing
+    assert nothing == history.snapshot()
     for name in ("one", "another"):
         _add(history, name)
-    records = tuple(history.snapshot())
-    assert (history.snapshot(), records) == (records, history.snapshot())
+    records: Sequence[Finished] = tuple(history.snapshot())
+    assert history.snapshot() == records
+    assert records == history.snapshot()
     assert history.snapshot() != records[:1]
-    assert history.snapshot() != (records[1], records[0])
-    assert history.snapshot()[5:] == ()
+    assert history.snapshot() != records[::-1]
+    assert history.snapshot()[5:] == nothing
     with pytest.raises(IndexError):
         history.snapshot()[2]
 

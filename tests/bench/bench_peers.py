@@ -6,7 +6,7 @@ import statistics
 import sys
 from typing import TYPE_CHECKING, Any
 
-from contenders import BOTO3_LOOP, FANFERRO, contenders
+from contenders import BOTO3_LOOP, FANFERRO, OURS, contenders
 from rig import Cost, Load, measure
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ def compare(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
     rows = {each.name: {"skipped": each.missing} if each.missing else medians(found[each.name]) for each in who}
     to = {name: cost_ratios(found, name) for name in COMPARED_WITH if name in found}
     return {"messages": messages, "rounds": rounds, "rows": rows, "cpu_ratios_to": to}
+
+
+def closely(server: StubServer, messages: int, rounds: int) -> dict[str, Any]:
+    """This engine and the peer that comes nearest, in longer rounds and more of them: the ratio is to be told within a few %."""
+    who = [each for each in contenders() if each.name in (OURS, FANFERRO)]
+    if missing := next((each.missing for each in who if each.missing), ""):
+        return {"skipped": missing}
+    found = run_rounds(server, who, Load(messages), rounds)
+    rows = {name: medians(costs) for name, costs in found.items()}
+    return {"messages": messages, "rounds": rounds, "rows": rows, "cpu_ratio": cost_ratios(found, FANFERRO)[OURS]}
 
 
 def cost_ratios(found: dict[str, list[Cost]], other: str) -> dict[str, float]:

@@ -75,6 +75,17 @@ def _localstack(results: Results) -> str:
     return f"End to end on LocalStack, start included, where the server is the limit: {rates}.\n"
 
 
+def _closely(results: Results) -> str:
+    found: dict[str, Any] = results.get("closely", {})
+    if "rows" not in found:
+        return f"With fanferro alone: {found.get('skipped', 'not measured')}.\n"
+    costs = ", ".join(f"{name} {row['cpu_us']:.1f} µs" for name, row in found["rows"].items())
+    return (
+        f"With fanferro alone, {found['messages']:,} messages a round, median of {found['rounds']} rounds: {costs},"
+        f" ratio {found['cpu_ratio']:.2f}.\n"
+    )
+
+
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     wide = [[*row, *[""] * (len(columns) - len(row))] for row in rows]
     lines = [columns, ["---"] * len(columns), *wide]
@@ -105,6 +116,7 @@ def terminal_table(results: Results) -> str:
     parts = [
         heading(results),
         _plain(("", *COLUMNS), peer_rows(results)),
+        _closely(results).strip(),
         _plain(("grows with", "", "CPU µs", "requests", "RSS MiB"), growth_rows(results)),
         _plain(("drain, handlers of", "seconds", "ideal", "ratio"), drain_rows(results)),
         _localstack(results).strip(),
@@ -119,7 +131,7 @@ def page_part(results: Results) -> str:
     intro = f"{heading(results)}.\n\n{peers['messages']:,} messages of 256 B a round, median of {peers['rounds']} rounds:\n\n"
     drained = _markdown(("drain at 32 workers, handlers of", "seconds", "ideal", "ratio"), drain_rows(results))
     return (
-        f"{intro}{_markdown(('consumer', *COLUMNS), peer_rows(results))}"
+        f"{intro}{_markdown(('consumer', *COLUMNS), peer_rows(results))}\n{_closely(results)}"
         "\n![CPU per message by consumer, and by workers](performance.svg)\n\n## Goals\n\n"
         f"{_markdown(('goal', 'seen', 'bound', 'verdict'), goal_rows(results))}\n## What it grows with\n\n"
         f"{_markdown(('grows with', 'how many', 'CPU µs/message', 'requests/message', 'RSS MiB'), growth_rows(results))}\n"

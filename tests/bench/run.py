@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from bench_localstack import end_to_end  # noqa: E402 - found by the line above
 from bench_memory import memory  # noqa: E402 - as above
-from bench_peers import compare  # noqa: E402 - as above
+from bench_peers import closely, compare  # noqa: E402 - as above
 from bench_screen import beside, everything  # noqa: E402 - as above
 from bench_shapes import drains, in_flight, queues, sizes, workers  # noqa: E402 - as above
 from report import terminal_table, write_page  # noqa: E402 - as above
@@ -43,6 +43,7 @@ class Extent:
     """How much is measured."""
 
     peers: tuple[int, int]
+    closely: tuple[int, int]
     sizes: tuple[int, int]
     growth: tuple[int, int]
     drain: int
@@ -52,8 +53,8 @@ class Extent:
     localstack: int
 
 
-QUICK = Extent((3_000, 1), (1_000, 1), (1_000, 1), 2_000, (3.0, 8, 2), (6_000, 1), (2_000, 8_000), 0)
-FULL = Extent((12_000, 3), (6_000, 1), (5_000, 1), 10_000, (12.0, 30, 5), (40_000, 15), (20_000, 80_000), 2_000)
+QUICK = Extent((3_000, 1), (3_000, 1), (1_000, 1), (1_000, 1), 2_000, (3.0, 8, 2), (6_000, 1), (2_000, 8_000), 0)
+FULL = Extent((12_000, 3), (30_000, 9), (6_000, 1), (5_000, 1), 10_000, (12.0, 30, 5), (40_000, 17), (20_000, 80_000), 2_000)
 LONG_MEMORY = (100_000, 1_000_000)
 """For a transport that takes a minute for as many."""
 
@@ -64,6 +65,7 @@ def run(extent: Extent) -> dict[str, Any]:
     long = extent is FULL
     parts: dict[str, Callable[[StubServer], Any]] = {
         "peers": lambda server: compare(server, *extent.peers),
+        "closely": lambda server: closely(server, *extent.closely),
         "sizes": lambda server: sizes(server, *extent.sizes),
         "workers": lambda server: workers(server, *extent.growth),
         "queues": lambda server: queues(server, *extent.growth),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 BUSY_CORES = 0.5
 """A consumer that keeps more than half a core busy shows other rows in each frame, which nobody reads, and gets less done for
 each: docs/performance.md."""
-DRAWING_CORES = 0.02
+DRAWING_CORES = 0.01
 """What drawing may take of a core meanwhile."""
 STILL_SECONDS = 0.9
 """After which a frame is drawn whatever it costs."""
