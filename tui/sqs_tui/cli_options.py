@@ -32,7 +32,10 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--reason", metavar="TEXT", help="Why you write there; goes into the action log."),
         click.option("--read-only", is_flag=True, default=None, help="Refuse everything that receives, deletes or sends."),
         click.option(
-            "--fps", type=WholeNumber(1, 10), metavar="N", help="Frames a second, 1-10 (default: settings.toml, else 4)."
+            "--fps",
+            type=WholeNumber(1, 10),
+            metavar="N",
+            help="Frames a second, 1-10 (default: settings.toml, else 4, fewer while busy).",
         ),
         click.option(
             "--watch-terminal/--no-watch-terminal",
