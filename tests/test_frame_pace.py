@@ -10,7 +10,7 @@ TICK_SECONDS = 0.25
 
 
 class Machine:
-    """A clock that goes on by a tick each time it is read, a process that takes a share of that time, and frames at a price."""
+    """A clock that goes on by a tick each time it is read, threads that take a share of that time, and frames at a price."""
 
     def __init__(self, cores: float, frame_seconds: float = 0.0) -> None:
         self.cores = cores
@@ -23,7 +23,12 @@ class Machine:
         return self.at_seconds
 
     def pace(self, *, yields: bool = True) -> FramePace:
-        return FramePace(yields=yields, clock=self.clock, used=lambda: self.used_seconds, drawing=lambda: self.drawing_seconds)
+        return FramePace(
+            yields=yields,
+            clock=self.clock,
+            used=lambda: self.used_seconds + self.drawing_seconds,
+            drawing=lambda: self.drawing_seconds,
+        )
 
     def draw(self, pace: FramePace, ticks: int) -> list[bool]:
         """At which ticks a frame was drawn, and paid."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -135,6 +137,18 @@ def test_a_snapshot_of_the_history_is_equal_to_any_sequence_of_equal_records() -
     assert history.snapshot()[5:] == nothing
     with pytest.raises(IndexError):
         history.snapshot()[2]
+
+
+def test_a_copy_of_a_history_holds_what_is_seen_of_messages_and_nothing_else() -> None:
+    history = History()
+    _add(history, "one", body="x" * 1000 + "the end")
+    seen = history.snapshot()
+    for copied in (pickle.loads(pickle.dumps(seen)), copy.deepcopy(seen)):
+        assert (type(copied), copied) == (tuple, tuple(seen))
+    written = pickle.dumps(seen)
+    assert b"one" in written
+    assert b"the end" not in written
+    assert b"handle" not in written.replace(Outcome.HANDLED.value.encode(), b"")
 
 
 def test_since_moves_only_when_the_state_or_the_message_does() -> None:

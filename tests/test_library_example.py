@@ -79,6 +79,8 @@ def test_a_run_off_the_main_thread_leaves_signals_alone_and_can_be_stopped(
     thread = threading.Thread(target=lambda: results.append(consumer.run()))
     thread.start()
     wait_until(lambda: handled.messages)
+    wait_until(lambda: look(consumer).totals.handled == 1)
+    assert type(look(consumer).history) is tuple, "what a program keeps must not keep bodies"
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
     assert consumer.stop() is True
     thread.join(10)

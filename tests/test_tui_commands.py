@@ -146,6 +146,14 @@ async def test_replay_asks_with_no_as_default_and_acts_on_the_message_it_was_ask
         assert running.facade.named("replay") == [("replay", "orders", message_id(20))]
 
 
+async def test_what_came_of_a_command_is_seen_before_the_next_frame() -> None:
+    async with dashboard() as running:
+        running.facade.set_state(RunState.PAUSING)
+        assert "pausing" not in running.text()
+        await running.press("p")
+        assert "pausing" in running.text()
+
+
 async def test_what_came_of_a_replay_is_a_toast_once() -> None:
     async with dashboard() as running:
         running.facade.now = snapshot(events=(event("sent again as 4f5e", code="replay.sent", at=NOW),))

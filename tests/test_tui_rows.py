@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from sqs_core.matching import Query
-from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, PoolSize, RunState, ThreadState
+from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, Percentiles, PoolSize, RunState, ThreadState
 from sqs_tui import format as shown
 from sqs_tui import pane_rows, rows, summary
 from sqs_tui.filtering import filtered
@@ -192,6 +192,16 @@ def test_rates_are_over_the_last_seconds_and_change_once_a_second() -> None:
     assert sum(1 for before, after in pairwise(said) if before != after) <= 10
     trends.observe(snapshot(quiet_consumer("other")))
     assert trends.rates("orders").received is None
+
+
+@pytest.mark.parametrize("late_seconds", [-0.05, 0.0, 0.05])
+def test_a_curve_has_a_value_for_each_second_though_frames_come_early_or_late(late_seconds: float) -> None:
+    trends = Trends()
+    for second in range(60):
+        poll = Percentiles(12.0, 33.0, 41.0, 50.0, second)
+        one = consumer(latency_ms=replace(consumer().latency_ms, poll=poll))
+        trends.observe(snapshot(one, at=NOW + second + late_seconds * (second % 2)))
+    assert len(trends.series("orders").poll) == 60
 
 
 def test_latency_curves_grow_only_while_messages_come() -> None:

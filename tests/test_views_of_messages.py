@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sqs_core.ended import to_keep
 from sqs_core.held import Held
+from sqs_core.ledger import History
 from sqs_core.masking import MASK, mask_secrets, remember_secrets
 from sqs_core.model import PREVIEW_CHARACTERS, Finished, InFlight, Message, Outcome
+from sqs_tui.viewer import Viewer
+from tui_canned import consumer, snapshot
+from tui_fakes import FakeFacade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +71,26 @@ def test_a_message_is_gone_when_nobody_holds_it_whoever_has_looked() -> None:
     del one
     assert there() is None
     assert {len(view.preview) for view in seen} == {PREVIEW_CHARACTERS}
+
+
+@pytest.mark.usefixtures("without_collections")
+def test_a_frozen_screen_and_a_program_that_keeps_snapshots_keep_no_message() -> None:
+    one, _ = held("x" * 100_000, Watched)
+    there = weakref.ref(one.message)
+    one.end(Outcome.HANDLED, 1.0, None)
+    history = History()
+    history.add(one)
+    facade = FakeFacade(snapshot(consumer(history=history.snapshot())))
+    viewer = Viewer(facade, lambda: 0.0)
+    kept = to_keep(facade.now)
+    viewer.pull()
+    viewer.toggle_freeze()
+    facade.now = snapshot()
+    del one, history
+    frozen = viewer.pull().snapshot
+    assert there() is None
+    assert frozen == kept
+    assert kept.consumers[0].history[0].message_id == "id"
 
 
 def test_what_has_ended_does_not_change_any_more() -> None:

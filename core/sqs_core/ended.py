@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import starmap
 from operator import eq
 from typing import TYPE_CHECKING, Protocol, overload
 
 if TYPE_CHECKING:
-    from sqs_core.model import Finished, Message
+    from sqs_core.model import Finished, Message, Snapshot
 
 
 class Ended(Protocol):
@@ -24,7 +25,8 @@ class Ended(Protocol):
 class Endings(Sequence["Finished"]):
     """Oldest first. Each is made when somebody looks at it: of hundreds that ended since the last frame a screen shows a dozen.
 
-    Equal to any sequence of equal ones. Who keeps it keeps the messages' bodies, which are bounded as the history's are.
+    Equal to any sequence of equal ones; a copy of it is a tuple of them. Who keeps it keeps the messages' bodies, as many as the
+    history may have: `to_keep` makes a snapshot that does not.
     """
 
     __slots__ = ("_ended",)
@@ -54,3 +56,12 @@ class Endings(Sequence["Finished"]):
 
     def __repr__(self) -> str:
         return f"Endings({list(self)!r})"
+
+    def __reduce__(self) -> tuple[type[tuple[Finished, ...]], tuple[list[Finished]]]:
+        return tuple, (list(self),)  # what is behind them is nobody's business: bodies, receipt handles
+
+
+def to_keep(snapshot: Snapshot) -> Snapshot:
+    """The same snapshot, with all records made: nothing of it holds a message."""
+    consumers = (replace(consumer, history=tuple(consumer.history)) for consumer in snapshot.consumers)
+    return replace(snapshot, consumers=tuple(consumers))

@@ -193,7 +193,7 @@ class Held:
 class _Preview:
     """The head of a body, and what is shown of it once somebody has looked: of hundreds a screen shows a dozen.
 
-    It knows nothing of the message: what faces see must not keep bodies, nor wait for the collector to let them go.
+    It knows nothing of the message: records that faces keep must not keep bodies, nor wait for the collector to let them go.
     """
 
     __slots__ = ("_head", "_mask", "_text")

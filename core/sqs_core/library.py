@@ -6,6 +6,7 @@ import threading
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqs_core.ended import to_keep
 from sqs_core.engine import Engine
 from sqs_core.handlers import make_handler
 from sqs_core.model import PoolName
@@ -104,5 +105,5 @@ class Consumer:
         self._engine.resize(self._queue, PoolName(pool), target)
 
     def snapshot(self) -> Snapshot:
-        """Everything there is to know at this moment."""
-        return self._engine.snapshot()
+        """Everything there is to know at this moment; it may be kept, copied and sent on, and holds no bodies."""
+        return to_keep(self._engine.snapshot())

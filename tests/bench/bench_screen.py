@@ -138,7 +138,7 @@ def _first_frame(command: list[str], text: bytes) -> float:
 def beside(server: StubServer, messages: int, pairs: int) -> dict[str, Any]:
     """Messages a second with the dashboard and headless, and the middle of the pairs' ratios.
 
-    Seconds for each: a load that is through within three frames says nothing about frames. Both have rested as long before it.
+    Many seconds for each: a load that is through within a few frames says little about frames. Both have rested before it.
     """
     rates: dict[bool, list[float]] = {True: [], False: []}
     for pair in range(pairs):

@@ -1,4 +1,4 @@
-"""Frames as often as asked, and fewer while the process has better things to do."""
+"""Frames as often as asked, and fewer while other threads of the process have better things to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ STILL_SECONDS = 0.9
 class FramePace:
     """Asked at each tick, on the thread that draws.
 
-    `clock`, `used` and `drawing` give seconds: of time, of CPU that all threads have taken, and of CPU that this one has.
+    `clock`, `used` and `drawing` give seconds: of time, of CPU that all threads have taken, and of CPU that this one has. What
+    it takes for keys and screens makes nobody busy.
     """
 
     def __init__(
@@ -32,16 +33,17 @@ class FramePace:
         drawing: Callable[[], float] = time.thread_time,
     ) -> None:
         self._yields, self._clock, self._used, self._drawing = yields, clock, used, drawing
-        self._at, self._used_until = clock(), used()
-        self._drawn_at, self._drawing_until = self._at, drawing()
+        self._at, self._drawing_until = clock(), drawing()
+        self._drawn_at, self._others_until = self._at, used() - self._drawing_until
 
     def due(self) -> bool:
         """Whether to draw a frame at this tick: if the last one has been paid for by the time since, or that was long ago."""
         if not self._yields:
             return True
-        at, used, drawing = self._clock(), self._used(), self._drawing()
-        busy = used - self._used_until > BUSY_CORES * (at - self._at)
-        self._at, self._used_until = at, used
+        at, drawing = self._clock(), self._drawing()
+        others = self._used() - drawing
+        busy = others - self._others_until > BUSY_CORES * (at - self._at)
+        self._at, self._others_until = at, others
         since = at - self._drawn_at
         if busy and since < STILL_SECONDS and drawing - self._drawing_until > DRAWING_CORES * since:
             return False

@@ -34,8 +34,8 @@ class DashboardOptions:
     hides every command that changes anything; `attached` looks at an engine of another process, which goes on when it is left;
     `playback` is the recording that is shown, and `past` what was seen before its moment, oldest first;
     `screenshot_dir` None means the current directory; `watch` has the terminal asked whether it is there; `clock` gives epoch
-    seconds; `warnings` are told when it begins; `opening` None draws a snapshot of the engine at once; `yields` leaves every
-    other frame out while the process is busy.
+    seconds; `warnings` are told when it begins; `opening` None draws a snapshot of the engine at once; `yields` leaves
+    frames out while the process is busy: see `frame_pace`.
     """
 
     fps: float = 4

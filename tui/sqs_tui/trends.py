@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Snapshot
 
 SAMPLE_EVERY_SECONDS = 1.0
+_NEARLY_SECONDS = 0.9
+"""Frames come a little early or late, and the next may be a second away."""
 RATE_WINDOW_SECONDS = 5.0
 SERIES_LENGTH = 240
 SERIES_SECONDS = SERIES_LENGTH * SAMPLE_EVERY_SECONDS
@@ -72,7 +74,7 @@ class Trends:
         for message in consumer.in_flight:
             remaining = message.lease_expires_at - at
             track.longest_lease_seconds = max(track.longest_lease_seconds, remaining)
-        if track.samples and at - track.samples[-1][0] < SAMPLE_EVERY_SECONDS:
+        if track.samples and at - track.samples[-1][0] < _NEARLY_SECONDS:
             return
         track.samples.append((at, consumer.totals.received, consumer.totals.deleted))
         while len(track.samples) > 2 and at - track.samples[1][0] >= RATE_WINDOW_SECONDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqs_core.ended import to_keep
 from sqs_core.errors import describe
 from sqs_core.matching import Query
 from sqs_core.words import Level, LinkPhase, RunState, ThreadState
@@ -136,7 +137,7 @@ class Viewer:
     def toggle_freeze(self) -> bool:
         """Hold the view still, or go on; returns whether it is held now."""
         if self._frozen is None and self._last.snapshot is not None:
-            self._frozen = (self._clock(), self._last.snapshot)
+            self._frozen = (self._clock(), to_keep(self._last.snapshot))
         else:
             self._frozen = None
         return self._frozen is not None

@@ -101,7 +101,6 @@ class CommandRunner(SharedCommands):
         playback = self._options.playback
         if playback is not None:
             self._attempt(lambda: run_play_command(playback, self._viewer, name))
-            self._redraw()
 
     def _open_faults(self) -> None:
         from sqs_core.demo.faults import ELSEWHERE  # with it comes much of the demo, which most runs never need
@@ -135,11 +134,13 @@ class CommandRunner(SharedCommands):
         if deck is None:
             return
 
+        def choose(name: str) -> None:
+            deck.choose(name)
+            self._viewer.restart()
+
         def chosen(name: str | None) -> None:
             if name is not None:
-                self._attempt(lambda: deck.choose(name))
-                self._viewer.restart()
-                self._redraw()
+                self._attempt(lambda: choose(name))
 
         self._screen.app.push_screen(DeckScreen(deck), chosen)
 

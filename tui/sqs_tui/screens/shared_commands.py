@@ -70,10 +70,13 @@ class SharedCommands:
         self._screen.app.push_screen(Help(self._screen.situation))
 
     def _attempt(self, command: Callable[[], None]) -> None:
+        """Run it and draw what came of it, which might be a second off otherwise."""
         try:
             command()
         except Exception as error:  # noqa: BLE001 - whatever the engine says is shown and the dashboard goes on
             self._refuse(describe(error))
+        else:
+            self._redraw()
 
     def _with_message(self, queue: str, message_id: str, then: Callable[[MessageDetail], None]) -> None:
         """Do something with a message, whole. That of another process is fetched without keeping the screen waiting."""
