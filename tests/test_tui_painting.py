@@ -51,6 +51,27 @@ def cells(table: LiveTable) -> list[list[tuple[str, Style | None]]]:
     ]
 
 
+async def test_a_row_that_cannot_be_made_is_an_error_of_the_frame_wherever_the_cursor_takes_the_page() -> None:
+    def made(key: str) -> Row:
+        return Row(key, make=lambda: (Cell(key),) * len(COLUMNS))
+
+    def broken() -> tuple[Cell, ...]:
+        raise ValueError(key)
+
+    app, key = Table(), "19"
+    async with app.run_test(size=(40, 8)):
+        table = app.query_one(LiveTable)
+        before = tuple(made(str(number)) for number in range(40))
+        table.show(before)
+        table.action_move(20)
+        rows = [made(f"new {number}") for number in range(5)] + [made(str(number)) for number in range(40)]
+        rows[5 + int(key)] = Row(key, make=broken)
+        with pytest.raises(ValueError, match=key):
+            table.show(rows)
+        assert table.rows is before
+        assert key in {row.key for row in table.in_sight}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(frames=st.lists(rows, min_size=2, max_size=6))
 async def test_every_cell_that_differs_is_painted(frames: list[tuple[Row, ...]]) -> None:

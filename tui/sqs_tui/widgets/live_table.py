@@ -101,11 +101,11 @@ class LiveTable(Edged, Widget, can_focus=True):
         if self._fitted_to != self.size:
             self._fit_to_size()
         old, old_cursor, old_first = self._rows, self._cursor_index, self._first
-        for row in rows[old_first : old_first + max(0, self._page_lines)]:
+        cursor = anchored(rows, self._cursor_key, old_cursor)
+        first = self._bounded(old_first + cursor - old_cursor if self._cursor_key else old_first, rows)
+        for row in rows[first : first + max(0, self._page_lines)]:
             _ = row.cells  # an error is raised here, where a frame can tell of it, and not where Textual draws
-        self._rows = rows
-        self._cursor_index = anchored(rows, self._cursor_key, old_cursor)
-        self._first = self._bounded(old_first + self._cursor_index - old_cursor if self._cursor_key else old_first)
+        self._rows, self._cursor_index, self._first = rows, cursor, first
         if len(old) != len(rows) and self._sizes_itself:
             self.clear_cached_dimensions()
             self.refresh(layout=True)
@@ -222,8 +222,8 @@ class LiveTable(Edged, Widget, can_focus=True):
         height = self.styles.height
         return height is not None and height.is_auto
 
-    def _bounded(self, first: int) -> int:
-        return max(0, min(first, len(self._rows) - self._page_lines))
+    def _bounded(self, first: int, rows: Sequence[Row]) -> int:
+        return max(0, min(first, len(rows) - self._page_lines))
 
     def _choose(self, index: int) -> None:
         if not self._rows:
@@ -237,7 +237,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         old_index, old_first = self._cursor_index, self._first
         self._cursor_index = index
         page = max(1, self._page_lines)
-        self._first = self._bounded(min(max(old_first, index - page + 1), index))
+        self._first = self._bounded(min(max(old_first, index - page + 1), index), self._rows)
         if self._first != old_first:
             self.refresh()
             self._update_subtitle()
