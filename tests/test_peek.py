@@ -14,6 +14,7 @@ import pytest
 from consuming import PROCESS_SECONDS, PROGRAM, depth, fill, receive_counts
 from identity_servers import Answer, Denying, Seen, Server, hand_on, serve
 from sqs_core import look_record
+from sqs_core.demo.emulator import free_port
 from sqs_core.errors import ConfigurationError
 from sqs_tui.cli import cli
 
@@ -223,3 +224,13 @@ def test_the_text_shows_rows_and_obeys_nobody(
     assert max(map(len, text.splitlines())) <= 200
     assert cli.main(["--endpoint-url", ministack, "peek", queue.name, "--receive", "--dry-run"], standalone_mode=False) == 0
     assert "after 4 receives a message goes to the dead-letter queue" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [("peek",), ("redrive", "--dry-run"), ("send", "--body", "a", "--yes")])
+def test_where_nothing_answers_a_command_says_what_to_do(command: tuple[str, ...]) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    name, *more = command
+    arguments = [PROGRAM, "--endpoint-url", address, name, "orders", *more]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"sqs-tui: nothing answers at {address}: start LocalStack")

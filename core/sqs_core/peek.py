@@ -18,7 +18,7 @@ from sqs_core.client import LOOK, ClientProfile
 from sqs_core.errors import ConfigurationError, RequestError
 from sqs_core.look_record import open_record
 from sqs_core.queue import SqsQueue
-from sqs_core.queue_facts import fetch_attributes, read_facts, resolve_queue, whole
+from sqs_core.queue_facts import fetch_attributes, looking_client, read_facts, resolve_queue, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +93,10 @@ class Look:
 
 
 def find_place(session: AwsSession, reference: QueueReference) -> Place:
-    """The queue and what a look needs to know of it. Raises `ConfigurationError` and `RequestError`."""
-    client = session.client(LOOK)
-    try:
+    """The queue and what a look needs to know of it. Raises `ConfigurationError`, `RequestError` and `UnreachableError`."""
+    with looking_client(session) as client:
         url = resolve_queue(reference, client, session.connection.region)
         attributes = _readable_attributes(client, url)
-    finally:
-        client.close()
     facts = read_facts(attributes, 0.0)
     known = bool(attributes) and (facts.maximum_receives is not None or not attributes.get("RedrivePolicy"))
     retention = whole(attributes.get("MessageRetentionPeriod")) or LONGEST_RETENTION_SECONDS

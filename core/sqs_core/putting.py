@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqs_core.client import LOOK, SEND
+from sqs_core.client import SEND
 from sqs_core.errors import ConfigurationError
 from sqs_core.outgoing import LARGEST_BYTES
 from sqs_core.put_back_journal import Step
-from sqs_core.queue_facts import fetch_attributes, resolve_queue, whole
+from sqs_core.queue_facts import fetch_attributes, looking_client, resolve_queue, whole
 from sqs_core.sender import BATCH, Sender, SendResult, Verdict, batches
 from sqs_core.settings import parse_queue
 
@@ -47,14 +47,11 @@ class Target:
 
 
 def find_target(session: AwsSession, queue: str) -> Target:
-    """The queue of a name, a URL or an ARN. Raises `ConfigurationError` where there is none, `RequestError` otherwise."""
+    """The queue of a name, a URL or an ARN. Raises `ConfigurationError` where there is none, else what `looking_client` does."""
     reference = parse_queue(queue)
-    client = session.client(LOOK)
-    try:
+    with looking_client(session) as client:
         url = resolve_queue(reference, client, session.connection.region)
         attributes = fetch_attributes(client, url)
-    finally:
-        client.close()
     largest = whole(attributes.get("MaximumMessageSize")) or LARGEST_BYTES
     by_content = attributes.get("ContentBasedDeduplication") == "true"
     return Target(reference.name, url, reference.fifo, largest, by_content)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sqs_core.answers import call
-from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
+from sqs_core.client import LOOK
+from sqs_core.errors import ConfigurationError, ProtocolError, RequestError, Trouble, UnreachableError, unreachable
 from sqs_core.model import DeadLetterQueue, Depth
 from sqs_core.settings import is_local_host, is_service_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_sqs import SQSClient
 
+    from sqs_core.client import AwsSession
     from sqs_core.settings import QueueReference
 
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+){1,2}-\d\Z")
@@ -34,6 +37,24 @@ class QueueFacts:
     dead_letter_name: str | None = None
     maximum_receives: int | None = None
     dead_letter_account: str | None = None
+
+
+@contextmanager
+def looking_client(session: AwsSession) -> Iterator[SQSClient]:
+    """A client that looks and changes nothing, for the block.
+
+    Raises `UnreachableError`, which says where and what to do, for a request that nobody answered, else the `RequestError`.
+    """
+    client = session.client(LOOK)
+    try:
+        yield client
+    except RequestError as error:
+        if error.trouble is not Trouble.TRANSPORT:
+            raise
+        local = not session.connection.environment.deployed
+        raise UnreachableError(unreachable(error, session.service_url(), local=local)) from error
+    finally:
+        client.close()
 
 
 def resolve_queue(reference: QueueReference, look: SQSClient, region: str) -> str:

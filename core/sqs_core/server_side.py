@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.action_log import Action
 from sqs_core.answers import call
 from sqs_core.capabilities import require_write
-from sqs_core.client import LOOK, ClientProfile
+from sqs_core.client import ClientProfile
 from sqs_core.errors import ConfigurationError, ProtocolError, RequestError
-from sqs_core.queue_facts import fetch_attributes, resolve_queue
+from sqs_core.queue_facts import fetch_attributes, looking_client, resolve_queue
 from sqs_core.settings import parse_queue
 
 if TYPE_CHECKING:
@@ -51,15 +51,12 @@ class MoveTask:
             )
         require_write(session.connection, f"a move task for {source.name}")
         self._session, self._source = session, source
-        look = session.client(LOOK)
-        try:
+        with looking_client(session) as look:
             self._arn = fetch_attributes(look, source.url)["QueueArn"]
             self._options: dict[str, Any] = {}
             if to is not None:
                 url = resolve_queue(parse_queue(to), look, session.connection.region)
                 self._options["DestinationArn"] = fetch_attributes(look, url)["QueueArn"]
-        finally:
-            look.close()
         if rate is not None:
             self._options["MaxNumberOfMessagesPerSecond"] = int(rate)
 
