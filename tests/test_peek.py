@@ -230,7 +230,7 @@ def test_the_text_shows_rows_and_obeys_nobody(
 def test_where_nothing_answers_a_command_says_what_to_do(command: tuple[str, ...]) -> None:
     address = f"http://127.0.0.1:{free_port()}"
     name, *more = command
-    arguments = [PROGRAM, "--endpoint-url", address, name, "orders", *more]
+    arguments = [str(PROGRAM), "--endpoint-url", address, name, "orders", *more]
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"sqs-tui: nothing answers at {address}: start LocalStack")
