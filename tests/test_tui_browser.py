@@ -186,6 +186,11 @@ async def test_a_listing_that_fails_says_why() -> None:
         assert "✗ nothing answers at http://localhost:4566" in running.text()
         assert "Queues cannot be listed." in running.text()
         assert "not read yet" in running.text()
+        assert "▲ cannot list" in running.text()
+        assert "running" not in running.text()
+        running.facade.listing = listing([queue("a")])
+        await running.frame()
+        assert "● running" in running.text()
 
 
 async def test_view_only_offers_no_consuming() -> None:

@@ -59,7 +59,8 @@ def header(frame: Frame, title: str | None, width: int) -> Content:
     engine = frame.engine
     if engine is None:
         return Content("sqs-tui")
-    right = [_engine_state(engine.state, frame.link)]
+    unread = frame.listing is not None and frame.listing.error is not None
+    right = [styled("▲ cannot list", Tone.WARNING) if unread else _engine_state(engine.state, frame.link)]
     if frame.frozen_since is not None:
         right.insert(0, styled(f"FROZEN since {shown.clock_time(frame.frozen_since)}", Tone.WARNING))
     environment = Content.assemble(
