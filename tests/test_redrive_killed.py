@@ -9,8 +9,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from consuming import PROCESS_SECONDS, PROGRAM
+from consuming import PROCESS_SECONDS, PROGRAM, depth
+from sqs_core.sweep import FIRST_SECONDS
 from torturing import Row
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,10 @@ def _everything(sqs: SQSClient, url: str) -> dict[str, tuple[int, dict[str, Any]
     return found
 
 
+def _hidden(sqs: SQSClient, url: str) -> int:
+    return depth(sqs, url)[1]
+
+
 def _kill_somewhere(command: list[str], dice: random.Random, latest_seconds: float) -> None:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
@@ -84,6 +90,12 @@ def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
     for _ in range(kills):
         _kill_somewhere(command, dice, scale(0.4, 3.0))
     code, seen = run(localstack, "redrive", dead.name, "--where", where, "--yes")
+    moved = seen["moved"]
+    if _hidden(sqs, dead.url):
+        # What had come to a run that was killed before it could write that down is hidden for a minute.
+        wait_until(lambda: not _hidden(sqs, dead.url), seconds=2 * FIRST_SECONDS)
+        code, seen = run(localstack, "redrive", dead.name, "--where", where, "--yes")
+        moved += seen["moved"]
     assert (code, seen["failed"]) == (int(seen["uncertain"] > 0), 0)
     back, left = _everything(sqs, queue.url), _everything(sqs, dead.url)
     arrived = [number for number, _ in back.values()]
@@ -98,8 +110,8 @@ def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
     for number, attributes in back.values():
         assert attributes.pop("sqs-tui.replayed-from")["StringValue"]
         assert attributes == _attributes(number)
-    assert seen["moved"] < matching, "the killed runs did some of it"
+    assert moved < matching, "the killed runs did some of it"
     note = (
-        f"{kills} SIGKILLs, {len(arrived)} moved, {seen['moved']} of them by the last run, {len(uncertain)} said to be uncertain"
+        f"{kills} SIGKILLs, {len(arrived)} moved, {moved} of them by runs that ended, {len(uncertain)} said to be uncertain"
     )
     table(Row(f"{matching} of {messages} dead letters redriven, killed", matching, len(arrived), 0, 0, note))
