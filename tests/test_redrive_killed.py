@@ -111,7 +111,5 @@ def test_killed_anywhere_and_run_again_each_message_is_in_one_place(
         assert attributes.pop("sqs-tui.replayed-from")["StringValue"]
         assert attributes == _attributes(number)
     assert moved < matching, "the killed runs did some of it"
-    note = (
-        f"{kills} SIGKILLs, {len(arrived)} moved, {moved} of them by runs that ended, {len(uncertain)} said to be uncertain"
-    )
+    note = f"{kills} SIGKILLs, {len(arrived)} moved, {moved} of them by runs that ended, {len(uncertain)} said to be uncertain"
     table(Row(f"{matching} of {messages} dead letters redriven, killed", matching, len(arrived), 0, 0, note))
