@@ -153,6 +153,14 @@ class Held:
         self.timeline.append((now_wall, _handed(worker)))
         self._record = None
 
+    def handler_ended(self, seconds: float, at: float, text: str) -> None:
+        """Its handler took so long. What has ended changes no more, whoever looks at it when."""
+        if self.phase is Phase.ENDED:
+            return
+        self.handler_seconds = seconds
+        if self.phase is Phase.HANDLING:
+            self.timeline.append((at, text))
+
     def submit(self, verdict: Verdict, now: float) -> None:
         """It waits for the acker from now on."""
         self.phase, self.verdict, self.settling_since, self.due = Phase.SETTLING, verdict, now, now

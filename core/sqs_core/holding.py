@@ -131,10 +131,7 @@ class Holding:
         with self.lock:
             now, wall = clock.monotonic(), clock.wall()
             ledger.handler_ended_locked(worker, seconds, verdict.outcome in _SUCCESS)
-            if held.phase is not Phase.ENDED:
-                held.handler_seconds = seconds  # what has ended changes no more, whoever looks at it when
-            if held.phase is Phase.HANDLING:
-                held.timeline.append((wall, _HANDLER_ENDED[verdict.outcome]))
+            held.handler_ended(seconds, wall, _HANDLER_ENDED[verdict.outcome])
             self._handler_ended(held, verdict, now)
             return self._next(worker, stopping, now, wall) if stopping is not None and worker is not None else None
 
