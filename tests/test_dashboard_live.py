@@ -13,9 +13,11 @@ from sqs_core.engine import Engine
 from sqs_core.handlers import Handler
 from sqs_core.model import PoolName, RunState
 from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_tui.commands import Pane
 from sqs_tui.dashboard import DashboardApp
 from sqs_tui.departure import Departure
 from sqs_tui.options import DashboardOptions
+from sqs_tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,6 +157,7 @@ async def test_replay_sends_a_new_message(localstack: str, sqs: SQSClient, queue
         app = make_app(load)
         async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
             await until(pilot, lambda: load.consumer.totals.deleted == 1, "handled once")
+            await until(pilot, lambda: bool(app.screen.query_one(f"#{Pane.HISTORY}", LiveTable).rows), "shown")
             await pilot.press("m")
             await pilot.press("R")
             await pilot.pause()
