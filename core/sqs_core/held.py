@@ -220,45 +220,33 @@ class _Preview:
         return text
 
 
-class _InFlight(InFlight):
-    """Its `preview` is a `_Preview`, or the text where it is a copy."""
+class _Late:
+    """Mixed into a record, before its class: its `preview` is a `_Preview`, or the text where it is a copy."""
 
-    __slots__ = ("_preview",)
+    __slots__ = ()
     _preview: _Preview | str
 
     @property
     def preview(self) -> str:
-        return _text(self._preview)
+        return self._preview if isinstance(self._preview, str) else self._preview.text()
 
     @preview.setter
     def preview(self, preview: _Preview | str) -> None:
         object.__setattr__(self, "_preview", preview)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, InFlight) and astuple(self) == astuple(other)
+        return isinstance(other, InFlight | Finished) and self._values() == astuple(other)
 
-    __hash__ = InFlight.__hash__
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        return astuple(cast("InFlight | Finished", self))
 
 
-class _Finished(Finished):
-    """As above."""
-
+class _InFlight(_Late, InFlight):
     __slots__ = ("_preview",)
-    _preview: _Preview | str
-
-    @property
-    def preview(self) -> str:
-        return _text(self._preview)
-
-    @preview.setter
-    def preview(self, preview: _Preview | str) -> None:
-        object.__setattr__(self, "_preview", preview)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Finished) and astuple(self) == astuple(other)
-
-    __hash__ = Finished.__hash__
 
 
-def _text(preview: _Preview | str) -> str:
-    return preview if isinstance(preview, str) else preview.text()
+class _Finished(_Late, Finished):
+    __slots__ = ("_preview",)

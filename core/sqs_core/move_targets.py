@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqs_core.answers import call
-from sqs_core.client import LOOK
 from sqs_core.elsewhere import session_of
 from sqs_core.errors import ConfigurationError, RequestError
 from sqs_core.putting import find_target
-from sqs_core.queue_facts import fetch_facts
+from sqs_core.queue_facts import fetch_facts, looking_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,11 +66,8 @@ def find_targets(session: AwsSession, source: Place, to: str | None) -> Targets:
         if there is session and target.url == source.url:
             raise ConfigurationError(f"--to {to!r} is the queue that messages are taken from: name another")
         return Targets(target, {}, None if there is session else there)
-    client = session.client(LOOK)
-    try:
+    with looking_client(session) as client:
         names = sorted(set(_sources(client, source)))
-    finally:
-        client.close()
     if not names:
         raise ConfigurationError(f"no queue names {source.name} as its dead-letter queue: say where to with --to QUEUE")
     return Targets(None, {name: find_target(session, name) for name in names})

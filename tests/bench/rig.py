@@ -187,15 +187,13 @@ def _read_all(master: int) -> None:
         return
 
 
-def measure(
-    server: StubServer, command: Sequence[str], load: Load, *, on_screen: bool = False, settle: bool | None = None
-) -> Cost:
+def measure(server: StubServer, command: Sequence[str], load: Load, *, on_screen: bool = False, settle: bool = False) -> Cost:
     """One run of one contender; it rests before it where it is to `settle`, or is on the screen."""
     warm_up = Load(max(WARM_UP_MESSAGES, 10 * load.queues), load.size_bytes, load.queues)
     server.fill(warm_up)
     with contender(command, on_screen=on_screen) as process:
         server.wait_for(warm_up.messages // load.queues * load.queues, START_SECONDS, process)
-        if on_screen if settle is None else settle:
+        if on_screen or settle:
             # The first frames belong to the start, which is measured on its own; then it is no longer as warm as the others.
             time.sleep(FIRST_FRAMES_SECONDS)
             server.fill(warm_up)
