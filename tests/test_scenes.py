@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sqs_core.demo.scene import Scene
 
 LIMIT_SECONDS = 60.0
-SPEED, AT_ONCE = 4.0, 4
-"""They mostly wait."""
+SPEED, SLOWER, AT_ONCE = 4.0, 1.0, 4
+"""They mostly wait. What a busy machine is too late for at the first speed is played again at the second."""
 SWITCHING = 2.0, 1
 """Speed and number of scenes that one process still keeps up with."""
 LONGEST_WAIT_SECONDS = 110.0
@@ -44,8 +44,11 @@ def performances(
     with Emulator() as emulator, ThreadPoolExecutor(at_once) as pool:
 
         def play(name: str) -> Performance:
-            region = f"eu-{''.join(filter(str.isalpha, name))}-1"
-            return perform(SCENES[name], speed=speed, emulator=emulator, region=region, limit_seconds=LIMIT_SECONDS)
+            word = "".join(filter(str.isalpha, name))
+            seen = perform(SCENES[name], speed=speed, emulator=emulator, region=f"eu-{word}-1", limit_seconds=LIMIT_SECONDS)
+            if seen.told and all(finding.true for finding in seen.findings):
+                return seen
+            return perform(SCENES[name], speed=SLOWER, emulator=emulator, region=f"eu-{word}-2", limit_seconds=LIMIT_SECONDS)
 
         yield {name: pool.submit(play, name) for name in SCENES if name in wanted}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqs_core.demo.scene import DRAIN_SECONDS, Finding, Load, Offer, Scene, SceneQueue
 from sqs_core.demo.telling import counted
-from sqs_core.model import RunState
+from sqs_core.model import Role, RunState
 from sqs_core.settings import ConsumerSettings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SHORT, _LONG, _NEXT = "orders-short", "orders", "invoices"
 _SETTINGS = ConsumerSettings(workers=4, pollers=1, wait_seconds=1, drain_timeout_seconds=DRAIN_SECONDS)
-_HANDLER_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 6.0, 1.0, 25.0
+_HANDLER_SECONDS, _SHORT_SECONDS, _LONG_SECONDS = 12.0, 3.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,17 @@ class Stop:
 
     busy: int
     buffered: int
-    ended: int
+    handled: int
+    released: int
 
 
 class Drain(Scene):
-    """Handlers take 6 s. One consumer is given 25 s to stop, the other 1 s; a third one goes on."""
+    """Handlers take 12 s. One consumer is given 30 s to stop, the other 3 s; a third one goes on."""
 
     name = "drain"
     summary = "the orderly stop: handlers end, the rest is given back; too short a deadline redoes work"
     teaches = "on SIGTERM: receive no more, give back what is not begun, end what is; give it more time than a handler takes"
-    watch = "N drains orders (25 s for handlers of 6 s) and orders-short (1 s); invoices goes on. 1 and 2: see their states."
+    watch = "N drains orders (30 s for handlers of 12 s) and orders-short (3 s); invoices goes on. 1, 2: see their states."
     queues = (SceneQueue(_SHORT, _SETTINGS, 60), SceneQueue(_LONG, _SETTINGS, 60), SceneQueue(_NEXT, _SETTINGS, 60))
     load = Load(rate_per_second=3.0, failure_share=0.0, unknown_share=0.0, copied=True)
     actions = (Offer("next", "stop both, as SIGTERM does"),)
@@ -59,27 +60,33 @@ class Drain(Scene):
     def story(self) -> Iterator[Pause]:
         """Busy, stopping, stopped."""
         yield lambda: all(self.ready(queue) for queue in (_SHORT, _LONG))
-        yield from self.invite("next", 1.0)
+        yield from self.invite("next", 0.0)
         yield lambda: self.stopped(_SHORT)
         self.note_cut()
-        self.stage.say(f"{_SHORT} is out of time: {self.in_hand(_SHORT)} begun go back unfinished, and come again elsewhere")
+        self.stage.say(f"{_SHORT} is out of time: {self.unfinished()} begun go back unfinished, and come again elsewhere")
         yield lambda: self.stopped(_LONG)
-        self.stage.say(f"{_LONG} stopped clean: {self.in_hand(_LONG)} ended and were deleted, none is hidden")
+        self.stage.say(f"{_LONG} stopped clean: {self.finished(_LONG)} ended and were deleted, none is hidden")
         yield lambda: all(self.stage.depth(queue).in_flight == 0 for queue in (_SHORT, _LONG))
 
     def ready(self, queue: str) -> bool:
-        """Every worker is busy, and something waits behind them."""
-        seen = self.stage.seen(queue)
-        return seen.workers.busy == seen.workers.live > 0 and seen.buffer.size > 0
+        """Every worker is busy and has most of its handler's time before it, and something waits behind them."""
+        seen, latest = self.stage.seen(queue), time.time() - self.stage.seconds(_HANDLER_SECONDS / 3)
+        fresh = all(thread.since > latest for thread in seen.threads if thread.role == Role.WORKER)
+        return fresh and seen.workers.busy == seen.workers.live > 0 and seen.buffer.size > 0
 
     def note_cut(self) -> None:
         """It was cut on purpose, so it is no fault of the demo's own end."""
         consumer = self.stage.consumer(_SHORT)
         self.cut, consumer.clean = not consumer.clean, True
 
-    def in_hand(self, queue: str) -> str:
-        """What was being worked on as the stop began."""
-        return counted(self.began[queue].busy, "order")
+    def finished(self, queue: str) -> str:
+        """What has been handled to its end since the stop began."""
+        return counted(self.stage.seen(queue).totals.handled - self.began[queue].handled, "order")
+
+    def unfinished(self) -> str:
+        """What was cut: all that has gone back of the short one, but for what waited in its buffer."""
+        began = self.began[_SHORT]
+        return counted(max(0, self.stage.seen(_SHORT).totals.released - began.released - began.buffered), "order")
 
     def stopped(self, queue: str) -> bool:
         """Whether its consumer has ended."""
@@ -92,7 +99,7 @@ class Drain(Scene):
         until: list[str] = []
         for queue, seconds in ((_SHORT, _SHORT_SECONDS), (_LONG, _LONG_SECONDS)):
             seen = self.stage.seen(queue)
-            self.began[queue] = Stop(seen.workers.busy, seen.buffer.size, seen.totals.handled + seen.totals.released)
+            self.began[queue] = Stop(seen.workers.busy, seen.buffer.size, seen.totals.handled, seen.totals.released)
             self.stage.consumer(queue).begin_drain(self.stage.seconds(seconds))
             until.append(f"{queue} until {time.strftime('%H:%M:%S', time.gmtime(time.time() + self.stage.seconds(seconds)))}")
         buffered = sum(stop.buffered for stop in self.began.values())
@@ -105,7 +112,7 @@ class Drain(Scene):
         hidden = self.stage.depth(_LONG).in_flight + self.stage.depth(_SHORT).in_flight
         ended, given_back = long.totals.handled, short.totals.released
         began = self.began[_SHORT]
-        accounted = short.totals.handled + given_back - began.ended
+        accounted = short.totals.handled + given_back - began.handled - began.released
         cut = self.cut and given_back > 0 and accounted >= began.busy + began.buffered > 0
         on_time = clean and ended == long.totals.deleted > 0
         return [
