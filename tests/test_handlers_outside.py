@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import shlex
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,6 +108,22 @@ def test_programs_that_still_run_can_be_ended(tmp_path: Path) -> None:
     handler.stop()
     thread.join(10)
     assert "exit status -15" in str(ends[0])
+
+
+def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = load_handler(_program("import threading; threading.Event().wait(20)"))
+    popen = subprocess.Popen
+
+    def stopped_meanwhile(*arguments: Any, **options: Any) -> Any:
+        process = popen(*arguments, **options)
+        handler.stop()
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", stopped_meanwhile)
+    with pytest.raises(HandlerFailedError, match="exit status -15"):
+        handler.bind()(MESSAGE)
+    monkeypatch.undo()
+    load_handler("exec:true").bind()(MESSAGE)  # a stop ends what runs, and nothing that comes later
 
 
 class _Service(BaseHTTPRequestHandler):

@@ -45,15 +45,20 @@ class ProgramHandler:
         self._arguments = [program, *arguments[1:]]
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._stops = 0
 
     def __call__(self, message: Message) -> None:
         """Handle one message."""
+        stops = self._stops
         with subprocess.Popen(  # noqa: S603 - the user's own command, no shell, nothing of the message in it
             self._arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=_environment(message), start_new_session=True,
         ) as process:  # fmt: skip
             with self._lock:
                 self._running.add(process)
+                unseen = self._stops != stops  # a stop came while it was being started, and could not know of it
+            if unseen:
+                self._end([process])
             try:
                 _, errors = process.communicate(message.body.encode("utf-8", "surrogatepass"))
             finally:
@@ -70,6 +75,10 @@ class ProgramHandler:
         """End the programs that still run, and what they started: a polite signal first, a final one soon after."""
         with self._lock:
             running = list(self._running)
+            self._stops += 1
+        self._end(running)
+
+    def _end(self, running: list[subprocess.Popen[bytes]]) -> None:
         for process in running:
             _signal_group(process, signal.SIGTERM)
         if running:
