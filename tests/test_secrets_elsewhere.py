@@ -35,8 +35,8 @@ def test_processes_that_report_as_one_write_no_secret(
     fill(ministack_sqs, queue, [BODY, BODY])
     (clean_environment / "planted.py").write_text(HANDLER)
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIALOCALKEY", "AWS_SECRET_ACCESS_KEY": PLANTED["environment"]}
-    arguments = ("--endpoint-url", ministack, "consume", queue.name, "--processes", "2")
-    written = consume(environment, clean_environment, *arguments, until=("--max-messages", "2"))
+    arguments = ("--endpoint-url", ministack, "consume", queue.name, "--processes", "2", "--max-messages", "2")
+    written = consume(environment, clean_environment, *arguments)
     for sign in ('"processes": [', '"troubles": [{', "LookupError", "process.printed", "handling"):
         assert sign in written
     hides_all(written)
