@@ -109,7 +109,7 @@ async def test_the_keys_of_a_worker_stay_when_its_message_goes() -> None:
         await running.frame()
         assert "enter Open" in keys
         assert running.text().splitlines()[-1] == keys
-        await running.press("enter")
+        await running.press("enter", "enter", "enter")
         assert [note.message for note in running.app._notifications] == ["This worker has no message at the moment."]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
     from textual.binding import BindingType
     from textual.filter import LineFilter
+    from textual.notifications import Notify
     from textual.screen import Screen
     from textual.theme import Theme
     from textual.types import CSSPathType
@@ -160,6 +161,12 @@ class BaseApp(App[int]):
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.refresh_frame)
+
+    def on_notify(self, event: Notify) -> None:
+        """Words that are said again replace those still on the screen: a key pressed five times is no five toasts."""
+        with suppress(AttributeError):  # private to Textual: where it is gone, toasts pile up
+            for there in [each for each in self._notifications if each.message == event.notification.message]:
+                del self._notifications[there]
 
     def _announce(self, events: Iterable[Event]) -> None:
         for event in events:
