@@ -28,7 +28,7 @@ NEWEST := .venv-newest/.dev
 LOCALSTACK := .venv-localstack/.done
 BENCH := .venv-bench/.done
 
-.PHONY: help demo test test-pinned test-newest torture switching soak check format recordings screenshots browser-png bench bench-quick bench-viewers pyz clean
+.PHONY: help demo test test-pinned test-newest torture switching soak check format recordings screenshots browser-png bench bench-quick bench-bodies bench-viewers pyz clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -90,6 +90,9 @@ bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and t
 bench-quick: $(BENCH) ## the same in small, in about a minute: a look, which writes no page
 	.venv-bench/bin/python tests/bench/run.py --quick
 
+bench-bodies: $(BENCH) ## cost per message by its body, words or JSON, with the extra `fast` and without, in about three minutes
+	.venv-bench/bin/python tests/bench/bench_bodies.py
+
 bench-viewers: $(DEV) $(LOCALSTACK) ## cost of a snapshot, of viewers, of a fleet, and of drawing
 	.venv/bin/python tests/bench/bench_snapshot.py
 	.venv/bin/python tests/bench/bench_attach.py
@@ -133,6 +136,7 @@ $(LOCALSTACK): tests/localstack-requirements.txt
 $(BENCH): pyproject.toml tests/bench/peers-requirements.txt tests/bench/package.json
 	$(call new_environment,$(BENCH_PYTHON))
 	$(@D)/bin/python $(PIP_INSTALL) --editable . --requirement tests/bench/peers-requirements.txt
+	$(@D)/bin/python $(PIP_INSTALL) --upgrade --target $(@D)/fast 'orjson>=3.10'
 	mkdir -p $(@D)/node
 	cp tests/bench/package.json $(@D)/node/
 	if command -v npm >/dev/null; then npm install --prefix $(@D)/node --no-audit --no-fund --silent; fi

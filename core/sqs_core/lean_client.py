@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sqs_core import json_answers
 from sqs_core.errors import Trouble, classify
 from sqs_core.keep_alive import Answer, ExchangeError, Server, Stage
 from sqs_core.policy import Backoff
@@ -232,7 +233,7 @@ def _deletes(asked: dict[str, Any]) -> str:
 def _parse(answer: Answer) -> dict[str, Any]:
     """The answer's object; raises the SDK's `ResponseParserError` for a page that something else answers in SQS's place."""
     try:
-        parsed = json.loads(answer.body)
+        parsed = json_answers.parse(answer.body)
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contenders import BOTO3_LOOP, FANFERRO, OURS, contenders
@@ -44,7 +45,7 @@ def run_rounds(
         for each in (*who[at:], *who[:at]):
             if each.missing:
                 continue
-            own = Load(load.messages // SLOW.get(each.name, 1), load.size_bytes, load.queues)
+            own = replace(load, messages=load.messages // SLOW.get(each.name, 1))
             cost = measure(server, each.command(server.endpoint_url, handler_seconds), own, on_screen=each.on_screen)
             print(f"  round {number + 1}: {each.name}: {cost.cpu_us:.1f} µs", file=sys.stderr, flush=True)
             found[each.name].append(cost)

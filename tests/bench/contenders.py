@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).with_name("sqs-tui")
 NODE_PACKAGES = Path(sys.prefix) / "node"
+FAST_PACKAGES = Path(sys.prefix) / "fast"
 PROCESSES = 4
 OURS = "engine, lean"
 ON_SCREEN = "engine, dashboard"
@@ -51,6 +52,12 @@ def engine(
     names = [f"bench-{number}" for number in range(queues)]
     arguments = [str(PROGRAM), "consume", *names, "--endpoint-url", "{endpoint}", "--handler", "{handler}", *pools, *more]
     return Contender(name, tuple(arguments), on_screen)
+
+
+def fast_engine(name: str) -> Contender:
+    """This engine with its extra `fast`, which the environment itself is without."""
+    missing = "" if (FAST_PACKAGES / "orjson").exists() else "orjson is not installed"
+    return Contender(name, ("env", f"PYTHONPATH={FAST_PACKAGES}", *engine(name).arguments), missing=missing)
 
 
 def peer(name: str, function: str, module: str) -> Contender:

@@ -18,7 +18,7 @@ import termios
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,6 +45,7 @@ class Load:
     messages: int
     size_bytes: int = 256
     queues: int = 1
+    as_json: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class StubServer:
 
     def fill(self, load: Load) -> None:
         """Begin to count again with full queues."""
-        self._ask(f"/reset?messages={load.messages}&bytes={load.size_bytes}&queues={load.queues}")
+        self._ask(f"/reset?messages={load.messages}&bytes={load.size_bytes}&queues={load.queues}&json={load.as_json:d}")
 
     def counters(self) -> dict[str, Any]:
         """What was counted since."""
@@ -189,7 +190,7 @@ def _read_all(master: int) -> None:
 
 def measure(server: StubServer, command: Sequence[str], load: Load, *, on_screen: bool = False, settle: bool = False) -> Cost:
     """One run of one contender; it rests before it where it is to `settle`, or is on the screen."""
-    warm_up = Load(max(WARM_UP_MESSAGES, 10 * load.queues), load.size_bytes, load.queues)
+    warm_up = replace(load, messages=max(WARM_UP_MESSAGES, 10 * load.queues))
     server.fill(warm_up)
     with contender(command, on_screen=on_screen) as process:
         server.wait_for(warm_up.messages // load.queues * load.queues, START_SECONDS, process)

@@ -1,10 +1,10 @@
 """An SQS that does as little as possible, so that a benchmark measures the consumer and not the server.
 
 `python stub_server.py` prints its endpoint URL and serves on the loopback until its standard input closes. It has queues
-named bench-0, bench-1 … with canned messages. `GET /reset?messages=N&bytes=B&queues=Q` fills Q queues with N messages of B
-bytes altogether and clears the counters; `GET /counters` gives them as JSON: `requests` by operation, `received`, `deleted`,
-`busy_seconds` from the reset to the newest delete, and `cpu_seconds` of this server since the reset. A stand-in for SQS's cost,
-not for its behaviour: every delete succeeds and nothing comes back.
+named bench-0, bench-1 … with canned messages. `GET /reset?messages=N&bytes=B&queues=Q&json=J` fills Q queues with N messages of B
+bytes altogether (JSON where J is 1, else words) and clears the counters; `GET /counters` gives them as JSON: `requests` by
+operation, `received`, `deleted`, `busy_seconds` from the reset to the newest delete, and `cpu_seconds` of this server since the
+reset. A stand-in for SQS's cost, not for its behaviour: every delete succeeds and nothing comes back.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ class Queues:
         self.waiting: dict[Connection, int] = {}
         self.reset()
 
-    def reset(self, messages: int = 0, size_bytes: int = 256, queues: int = 1) -> None:
+    def reset(self, messages: int = 0, size_bytes: int = 256, queues: int = 1, *, as_json: bool = False) -> None:
         """Fill the queues, begin to count again, and answer the receives that are out."""
         self.left = {f"bench-{number}": messages // queues for number in range(queues)}
         self.requests: Counter[str] = Counter()
         self.received = self.deleted = 0
         self.began = self.newest_at = time.monotonic()
         self._cpu_began = time.process_time()
-        body = ("order " * (size_bytes // 6 + 1))[:size_bytes]
+        body = _orders(size_bytes) if as_json else ("order " * (size_bytes // 6 + 1))[:size_bytes]
         digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
-        self._tail = f'","MD5OfBody":"{digest}","Body":"{body}","Attributes":{{"SenderId":"000000000000","SentTimestamp":"'
+        beside = f'"MD5OfBody":"{digest}","Body":{json.dumps(body)}'
+        self._tail = f'",{beside},"Attributes":{{"SenderId":"000000000000","SentTimestamp":"'
         waiting, self.waiting = self.waiting, {}
         for connection, wanted in waiting.items():
             self.requests["receivemessage"] += 1
@@ -84,6 +85,12 @@ class Queues:
         """Count so many messages as deleted."""
         self.deleted += count
         self.newest_at = time.monotonic()
+
+
+def _orders(size_bytes: int) -> str:
+    one = {"order_id": "A-000001", "amount": 12.5, "state": "paid"}
+    count = (size_bytes - len('{"orders": []}')) // (len(json.dumps(one)) + len(", "))
+    return json.dumps({"orders": [one] * count}).ljust(size_bytes)
 
 
 class Connection(asyncio.Protocol):
@@ -142,7 +149,8 @@ class Connection(asyncio.Protocol):
         address = urlsplit(path)
         if address.path == "/reset":
             asked = {name: int(value) for name, value in parse_qsl(address.query)}
-            self._queues.reset(asked["messages"], asked.get("bytes", 256), asked.get("queues", 1))
+            size_bytes, queues, as_json = asked.get("bytes", 256), asked.get("queues", 1), bool(asked.get("json"))
+            self._queues.reset(asked["messages"], size_bytes, queues, as_json=as_json)
         self._answer(json.dumps(self._queues.counters()))
 
     def _operate(self, operation: str, asked: dict[str, Any]) -> None:
