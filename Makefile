@@ -84,13 +84,13 @@ recordings: $(DEV) ## record the demo's scenes again, of which the pictures are 
 browser-png: $(DEV) ## draw the picture of a browser again; Chromium is needed
 	.venv/bin/python screenshots/browser.py
 
-bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and the dashboard's: docs/performance.md again, in about 10 minutes
+bench: $(BENCH) $(LOCALSTACK) ## cost per message beside other consumers', and the dashboard's: docs/performance.md again, in about 12 minutes
 	.venv-bench/bin/python tests/bench/run.py --output docs/benchmark.json --page
 
 bench-quick: $(BENCH) ## the same in small, in about a minute: a look, which writes no page
 	.venv-bench/bin/python tests/bench/run.py --quick
 
-bench-bodies: $(BENCH) ## cost per message by its body, words or JSON, with the extra `fast` and without, in about three minutes
+bench-bodies: $(BENCH) ## cost per message by its body, words or JSON, with the extra `fast` and without, in about five minutes
 	.venv-bench/bin/python tests/bench/bench_bodies.py
 
 bench-viewers: $(DEV) $(LOCALSTACK) ## cost of a snapshot, of viewers, of a fleet, and of drawing

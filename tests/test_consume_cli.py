@@ -9,6 +9,7 @@ import pytest
 
 from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.demo.emulator import free_port
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +82,20 @@ def test_sigterm_waits_for_handlers_and_polls_and_hides_nothing(
     assert report["released"] == report["received"] - 8 > 0, "the poll that was out caught some"
     assert depth(sqs, queue.url) == (5, 0)
     assert sorted(bodies_in(sqs, queue.url)) == [f"during-{number}" for number in range(5)]
+
+
+def test_a_queue_that_is_done_ends_no_program_of_another(
+    ministack: str, ministack_sqs: SQSClient, ministack_queue_factory: QueueFactory, tmp_path: Path
+) -> None:
+    quiet, busy = ministack_queue_factory(), ministack_queue_factory()
+    fill(ministack_sqs, busy, ["one"])
+    begun = tmp_path / "begun"
+    handler = f"exec:sh -c 'touch {begun}; sleep 4'"
+    with Process(ministack, quiet.name, busy.name, "--handler", handler, "--wait", "1") as process:
+        wait_until(begun.exists)
+        process.signal()
+        report = process.end().report()
+    assert (report["handled"], report["failed"], report["in_flight_at_exit"]) == (1, 0, 0)
 
 
 def test_sigterm_while_idle_waits_for_one_poll(localstack: str, queue_factory: QueueFactory) -> None:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sqs_core import handler_exec
 from sqs_core.errors import ConfigurationError, Discard
 from sqs_core.failures import Cause
-from sqs_core.handlers import HandlerFailedError, load_handler
+from sqs_core.handlers import BoundHandler, HandlerFailedError, load_handler
 from sqs_core.message import AttributeValue, Message
 from waiting import wait_until
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -110,8 +112,41 @@ def test_programs_that_still_run_can_be_ended(tmp_path: Path) -> None:
     assert "exit status -15" in str(ends[0])
 
 
-def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = load_handler(_program("import threading; threading.Event().wait(20)"))
+def test_one_program_can_be_ended_and_the_others_run_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signalled: set[int] = set()
+    signal_group = handler_exec._signal_group
+
+    def note_and_signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        signalled.add(process.pid)
+        signal_group(process, number)
+
+    monkeypatch.setattr(handler_exec, "_signal_group", note_and_signal)
+    code = "import os, pathlib, sys, threading; pathlib.Path(sys.argv[1], os.environ['SQS_MESSAGE_ID']).touch();"
+    handler = load_handler(_program(f"{code} threading.Event().wait(30)", str(tmp_path)))
+    elsewhere = handler.apart()
+    ends: dict[str, str] = {}
+
+    def run(bound: BoundHandler, message_id: str) -> None:
+        with pytest.raises(HandlerFailedError) as error:
+            bound(Message(message_id, "", "receipt", "orders"))
+        ends[message_id] = str(error.value)
+
+    running = {"a": handler, "b": handler, "c": elsewhere}
+    threads = {name: threading.Thread(target=run, args=(of.bind(), name)) for name, of in running.items()}
+    for thread in threads.values():
+        thread.start()
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 3)
+    for number, (of, message_ids, ended) in enumerate(((handler, {"a"}, "a"), (handler, None, "b"), (elsewhere, None, "c")), 1):
+        of.stop(message_ids)
+        assert len(signalled) == number, "one more each time"
+        threads.pop(ended).join(10)
+        assert ends.pop(ended) == "exit status -15"
+
+
+def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    quick_once_there = "import pathlib, sys, threading; pathlib.Path(sys.argv[1]).exists() or threading.Event().wait(20)"
+    there = tmp_path / "there"
+    handler = load_handler(_program(quick_once_there, str(there)))
     popen = subprocess.Popen
 
     def stopped_meanwhile(*arguments: Any, **options: Any) -> Any:
@@ -123,7 +158,8 @@ def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: py
     with pytest.raises(HandlerFailedError, match="exit status -15"):
         handler.bind()(MESSAGE)
     monkeypatch.undo()
-    load_handler("exec:true").bind()(MESSAGE)  # a stop ends what runs, and nothing that comes later
+    there.touch()
+    handler.bind()(MESSAGE)  # a stop ends what runs, and nothing that comes later
 
 
 class _Service(BaseHTTPRequestHandler):

@@ -66,7 +66,7 @@ def test_a_drain_does_not_wait_for_a_hung_handler() -> None:
     bench.time.advance(6)
     bench.holding.mark_hung(5)
     bench.holding.begin_drain()
-    bench.holding.release_hung()
+    assert bench.holding.release_hung() == {held.message.message_id}
     assert prove(bench) == [("one", Outcome.RELEASED)]
     bench.holding.conclude(held, HANDLED)
     assert bench.totals().handled == 0

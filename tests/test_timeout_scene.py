@@ -14,7 +14,7 @@ from sqs_core.settings import ConsumerSettings
 
 
 def test_hanging_up_early_delays_repeats_and_dead_letters_unseen_and_waiting_does_not() -> None:
-    command = [str(PROGRAM), "demo", "--scene", "timeout-vs-long-poll", "--headless", "--speed", "4", "--duration", "7"]
+    command = [str(PROGRAM), "demo", "--scene", "timeout-vs-long-poll", "--headless", "--speed", "4", "--duration", "10"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)

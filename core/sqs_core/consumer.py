@@ -55,7 +55,7 @@ class QueueConsumer:
     def __init__(
         self, reference: QueueReference, handler: Handler, settings: ConsumerSettings, events: EventLog, clock: Clock
     ) -> None:
-        self.reference, self.handler, self.settings = reference, handler, settings
+        self.reference, self.handler, self.settings = reference, handler.apart(), settings
         self.events, self.clock = events, clock
         self.name = reference.name
         self.state = RunState.STARTING
@@ -252,8 +252,8 @@ class QueueConsumer:
 
     def _supervise_drain(self) -> None:
         now = self.clock.monotonic()
-        if self.holding.release_hung():
-            self.handler.stop()
+        if hung := self.holding.release_hung():
+            self.handler.stop(hung)
         if self._is_empty():
             self._stopped()
         elif self._end_at is not None:

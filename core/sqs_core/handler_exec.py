@@ -18,6 +18,8 @@ from sqs_core.failures import Cause
 from sqs_core.handlers import HandlerFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqs_core.model import Message
 
 DISCARD_STATUS = 100
@@ -44,7 +46,7 @@ class ProgramHandler:
             raise ConfigurationError(f"handler {spec!r}: no program {arguments[0] if arguments else ''!r} here or on PATH")
         self._arguments = [program, *arguments[1:]]
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: dict[subprocess.Popen[bytes], str] = {}
         self._stops = 0
 
     def __call__(self, message: Message) -> None:
@@ -55,15 +57,15 @@ class ProgramHandler:
             env=_environment(message), start_new_session=True,
         ) as process:  # fmt: skip
             with self._lock:
-                self._running.add(process)
+                self._running[process] = message.message_id
                 unseen = self._stops != stops  # a stop came while it was being started, and could not know of it
-            if unseen:
-                self._end([process])
             try:
+                if unseen:
+                    self._end([process])
                 _, errors = process.communicate(message.body.encode("utf-8", "surrogatepass"))
             finally:
                 with self._lock:
-                    self._running.discard(process)
+                    self._running.pop(process, None)
         if process.returncode == DISCARD_STATUS:
             raise Discard
         if process.returncode != 0:
@@ -71,11 +73,16 @@ class ProgramHandler:
             status = f"exit status {process.returncode}"
             raise HandlerFailedError(f"{status}{': ' + tail if tail else ''}", Cause("exec", status))
 
-    def stop(self) -> None:
-        """End the programs that still run, and what they started: a polite signal first, a final one soon after."""
+    def stop(self, message_ids: Collection[str] | None = None) -> None:
+        """End the programs that still run, and what they started: a polite signal first, a final one soon after.
+
+        With ids only those of these messages.
+        """
         with self._lock:
-            running = list(self._running)
-            self._stops += 1
+            running = [
+                process for process, message_id in self._running.items() if message_ids is None or message_id in message_ids
+            ]
+            self._stops += message_ids is None
         self._end(running)
 
     def _end(self, running: list[subprocess.Popen[bytes]]) -> None:

@@ -21,10 +21,12 @@ from urllib.parse import parse_qsl
 from sqs_core.errors import ConfigurationError, SqsTuiError, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from sqs_core.failures import Cause
     from sqs_core.model import Message
+
+    Stop = Callable[[Collection[str] | None], None]
 
 _LOG = logging.getLogger("sqs_core.handler")
 KINDS = "module:function, exec:COMMAND, http://URL or builtin:echo|noop|sleep|fail"
@@ -42,21 +44,30 @@ class HandlerFailedError(SqsTuiError):
 
 
 class Handler:
-    """A handler with the name to show. `stop` ends what it started outside this process, such as programs."""
+    """A handler with the name to show. `stop` ends what it started outside this process, such as programs.
 
-    def __init__(self, name: str, function: Callable[[Message], Any], stop: Callable[[], None] | None = None) -> None:
+    `again` makes the same handler anew, where there is something to end.
+    """
+
+    def __init__(
+        self, name: str, function: Callable[[Message], Any], stop: Stop | None = None, again: Callable[[], Handler] | None = None
+    ) -> None:
         self.name = name
         self._function = function
-        self._stop = stop
+        self._stop, self._again = stop, again
+
+    def apart(self) -> Handler:
+        """The same for one consumer alone: what it stops is not another's."""
+        return self if self._again is None else self._again()
 
     def bind(self) -> BoundHandler:
         """The handler for one worker thread."""
         return BoundHandler(self._function)
 
-    def stop(self) -> None:
-        """End what the handler started outside this process; called when a stop can wait no longer."""
+    def stop(self, message_ids: Collection[str] | None = None) -> None:
+        """End what the handler started outside this process, for these messages or for all; called when nobody waits for it."""
         if self._stop is not None:
-            self._stop()
+            self._stop(message_ids)
 
 
 class BoundHandler:
@@ -112,15 +123,19 @@ def load_handler(spec: str, timeout_seconds: float | None = None) -> Handler:
     if kind == "builtin":
         return Handler(spec, _builtin(spec, rest))
     if kind == "exec":
-        from sqs_core.handler_exec import ProgramHandler
-
-        program = ProgramHandler(spec, rest)
-        return Handler(spec, program, program.stop)
+        return _program(spec, rest)
     if kind in ("http", "https"):
         from sqs_core.handler_http import HttpHandler
 
         return Handler(spec, HttpHandler(spec, timeout_seconds))
     return Handler(spec, _import_function(spec, kind, rest))
+
+
+def _program(spec: str, command: str) -> Handler:
+    from sqs_core.handler_exec import ProgramHandler
+
+    program = ProgramHandler(spec, command)
+    return Handler(spec, program, program.stop, lambda: _program(spec, command))
 
 
 def make_handler(handler: str | Callable[[Message], Any], timeout_seconds: float | None = None) -> Handler:

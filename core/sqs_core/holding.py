@@ -265,13 +265,13 @@ class Holding:
                     self._end_turn(held, Outcome.LEASE_LOST)  # its group waits for it no longer
         return list(hung)
 
-    def release_hung(self) -> bool:
-        """While draining nobody waits for a hung handler: its message goes back at once. Whether there was one."""
+    def release_hung(self) -> set[str]:
+        """While draining nobody waits for a hung handler: its message goes back at once. The ids of such messages."""
         with self.lock:
             hung = [held for held in self._held if held.hung and held.phase is Phase.HANDLING]
             for held in hung:
                 self._release(held)
-        return bool(hung)
+        return {held.message.message_id for held in hung}
 
     def worker_died(self, worker: str) -> None:
         """A worker's thread ended without a verdict: its message is to be retried at once."""

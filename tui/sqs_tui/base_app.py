@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 OPENING_STYLES = Path(__file__).with_name("opening.tcss")
 _STYLES = Path(__file__).with_name("dashboard.tcss")
+_NEARLY_GONE_SECONDS = 2.0
 UNWANTED_SYSTEM_COMMANDS = frozenset({"Quit", "Screenshot", "Keys", "Maximize", "Minimize"})
 
 
@@ -163,10 +164,12 @@ class BaseApp(App[int]):
             self._loop.call_soon_threadsafe(self.refresh_frame)
 
     def on_notify(self, event: Notify) -> None:
-        """Words that are said again replace those still on the screen: a key pressed five times is no five toasts."""
+        """What is still on the screen is not said again: a key pressed five times is no five toasts."""
+        said = event.notification
         with suppress(AttributeError):  # private to Textual: where it is gone, toasts pile up
-            for there in [each for each in self._notifications if each.message == event.notification.message]:
-                del self._notifications[there]
+            for there in self._notifications:
+                if (there.message, there.severity) == (said.message, said.severity) and there.time_left > _NEARLY_GONE_SECONDS:
+                    event.prevent_default()
 
     def _announce(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -59,20 +59,32 @@ class Drain(Scene):
 
     def story(self) -> Iterator[Pause]:
         """Busy, stopping, stopped."""
-        yield lambda: all(self.ready(queue) for queue in (_SHORT, _LONG))
-        yield from self.invite("next", 0.0)
+        latest = time.monotonic() + self.stage.seconds(2 * _HANDLER_SECONDS)
+        yield lambda: bool(self.began) or (self.ready() and (self.fresh() or time.monotonic() > latest))
+        if not self.began:
+            yield from self.invite("next", 0.0)
         yield lambda: self.stopped(_SHORT)
         self.note_cut()
-        self.stage.say(f"{_SHORT} is out of time: {self.unfinished()} begun go back unfinished, and come again elsewhere")
+        self.stage.say(self.told_of_the_short())
         yield lambda: self.stopped(_LONG)
         self.stage.say(f"{_LONG} stopped clean: {self.finished(_LONG)} ended and were deleted, none is hidden")
         yield lambda: all(self.stage.depth(queue).in_flight == 0 for queue in (_SHORT, _LONG))
 
-    def ready(self, queue: str) -> bool:
-        """Every worker is busy and has most of its handler's time before it, and something waits behind them."""
-        seen, latest = self.stage.seen(queue), time.time() - self.stage.seconds(_HANDLER_SECONDS / 3)
-        fresh = all(thread.since > latest for thread in seen.threads if thread.role == Role.WORKER)
-        return fresh and seen.workers.busy == seen.workers.live > 0 and seen.buffer.size > 0
+    def ready(self) -> bool:
+        """Every worker of both is busy, and something waits behind them."""
+        both = [self.stage.seen(queue) for queue in (_SHORT, _LONG)]
+        return all(seen.workers.busy == seen.workers.live > 0 and seen.buffer.size > 0 for seen in both)
+
+    def fresh(self) -> bool:
+        """Every handler of the short one has most of its time before it."""
+        earliest = time.time() - self.stage.seconds(_HANDLER_SECONDS / 3)
+        return all(thread.since > earliest for thread in self.stage.seen(_SHORT).threads if thread.role == Role.WORKER)
+
+    def told_of_the_short(self) -> str:
+        """What its deadline did: where its handlers had nearly ended as the stop began, nothing."""
+        if self.cut:
+            return f"{_SHORT} is out of time: {self.unfinished()} begun go back unfinished, and come again elsewhere"
+        return f"{_SHORT} stopped in time: its handlers had nearly ended; D, then enter, begins the scene again"
 
     def note_cut(self) -> None:
         """It was cut on purpose, so it is no fault of the demo's own end."""
@@ -86,7 +98,8 @@ class Drain(Scene):
     def unfinished(self) -> str:
         """What was cut: all that has gone back of the short one, but for what waited in its buffer."""
         began = self.began[_SHORT]
-        return counted(max(0, self.stage.seen(_SHORT).totals.released - began.released - began.buffered), "order")
+        cut = self.stage.seen(_SHORT).totals.released - began.released - began.buffered
+        return counted(min(began.busy, max(0, cut)), "order")
 
     def stopped(self, queue: str) -> bool:
         """Whether its consumer has ended."""
