@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_fast: Callable[[bytes], Any] | None
+_fast: Callable[[bytes], Any]
 try:
     from orjson import loads as _fast
 except ImportError:
-    _fast = None
+    _fast = json.loads
 
 
 def parse(body: bytes) -> Any:
@@ -24,9 +24,7 @@ def parse(body: bytes) -> Any:
 
     What orjson refuses, such as half of a surrogate pair, is the standard library's to decide.
     """
-    if _fast is not None:
-        try:
-            return _fast(body)
-        except ValueError:
-            return json.loads(body)
-    return json.loads(body)
+    try:
+        return _fast(body)
+    except ValueError:
+        return json.loads(body)

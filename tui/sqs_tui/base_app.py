@@ -167,9 +167,9 @@ class BaseApp(App[int]):
         """What is still on the screen is not said again: a key pressed five times is no five toasts."""
         said = event.notification
         with suppress(AttributeError):  # private to Textual: where it is gone, toasts pile up
-            for there in self._notifications:
-                if (there.message, there.severity) == (said.message, said.severity) and there.time_left > _NEARLY_GONE_SECONDS:
-                    event.prevent_default()
+            lasting = [there for there in self._notifications if there.time_left > _NEARLY_GONE_SECONDS]
+            if any((there.message, there.severity) == (said.message, said.severity) for there in lasting):
+                event.prevent_default()
 
     def _announce(self, events: Iterable[Event]) -> None:
         for event in events:
