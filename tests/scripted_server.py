@@ -67,8 +67,7 @@ class ScriptedServer:
                 client = self._context.wrap_socket(client, server_side=True)
             self._open.append(client)
             with client, client.makefile("rb") as reader:
-                while head := _read_head(reader):
-                    length = next(int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:"))
+                while (length := _length(head := _read_head(reader))) is not None:
                     self.asked.append((head, reader.read(length)))
                     step = self.steps.popleft() if self.steps else answer(b"{}")
                     if step is None:
@@ -83,3 +82,8 @@ def _read_head(reader: Any) -> str:
     while (line := reader.readline()) not in (b"\r\n", b""):
         lines.append(line.decode("latin-1").rstrip())
     return "\r\n".join(lines)
+
+
+def _length(head: str) -> int | None:
+    """Of the body; None for what is no request of ours, such as the end of a connection."""
+    return next((int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:")), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import pytest
 
 from servers import group_is_gone
 from sqs_core.demo import emulator as emulator_module
-from sqs_core.demo.emulator import MISSING, Emulator, answers, find_command
+from sqs_core.demo.emulator import LOOPBACK, MISSING, Emulator, answers, find_command, free_port
 from sqs_core.demo.guarded import GuardedProcess
 from sqs_core.errors import ConfigurationError, UnreachableError
 
@@ -221,3 +222,16 @@ def _wait_for_output(output: IO[bytes]) -> None:
     while not os.fstat(output.fileno()).st_size:
         assert time.monotonic() < deadline
         threading.Event().wait(0.02)
+
+
+def test_its_port_is_none_that_a_server_which_takes_any_would_get() -> None:
+    for _ in range(100):
+        with socket.create_server((LOOPBACK, free_port())) as server:
+            assert 20_000 <= server.getsockname()[1] < 32_768
+
+
+def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server((LOOPBACK, free_port())) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(emulator_module, "_NEVER_GIVEN", [port] * 20)
+        assert free_port() not in (port, 0)

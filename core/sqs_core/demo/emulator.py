@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import importlib.util
 import os
+import random
 import shutil
 import socket
 import sys
@@ -23,6 +25,10 @@ LOOPBACK = "127.0.0.1"
 MISSING = "the demo needs the extra: pip install 'sqs-tui[demo]'"
 
 _LOOK_SECONDS = 0.05
+# Below what Linux (32768) and macOS (49152) give to connections and to servers that take any port: while the emulator
+# starts, which takes a while, no other process comes to its port by chance.
+_NEVER_GIVEN = range(20_000, 32_768)
+_TRIES = 20
 # All that a process of the demo may see of our environment: no AWS variable, no setting meant for another emulator.
 _INHERITED = ("PATH", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -105,11 +111,16 @@ def find_command() -> list[str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A loopback port that nobody listens on at this moment, and that the system gives to nobody who asks for any port.
+
+    Should none of those be found free, it is one the system gives.
+    """
+    for port in (*random.sample(_NEVER_GIVEN, k=_TRIES), 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise UnreachableError("this machine has no free port on its loopback")
 
 
 def answers(port: int, path: str) -> bool:
