@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # Most tests wait for servers and processes rather than for a core.
-WORKERS ?= 4
+WORKERS ?= 5
 PARALLEL = --numprocesses $(WORKERS) --dist loadfile
 
 PIP_INSTALL := -m pip install --quiet
