@@ -17,6 +17,7 @@ from sqs_tui.asking_driver import QUESTION, AnswerSieve, AskingDriver
 from waiting import wait_until
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from textual.message import Message
@@ -119,6 +120,20 @@ async def test_an_escape_that_nothing_follows_arrives_in_the_end(asking: Asking,
     asking.driver.ask()
     asking.hear("\x1b")
     wait_until(lambda: asking.keys == "\x1b")
+
+
+async def test_the_time_of_one_hold_does_not_end_another(asking: Asking) -> None:
+    timers: list[threading.Timer] = []
+    for _ in range(2):
+        asking.driver.ask()
+        asking.hear(ANSWER[:3])
+        assert asking.driver._timer is not None
+        timers.append(asking.driver._timer)
+        timers[0].function()
+        asking.hear(ANSWER[3:])
+    assert (asking.answers, asking.keys) == (2, "")
+    assert timers[0] is not timers[1]
+    wait_until(lambda: not any(timer.is_alive() for timer in timers))
 
 
 @given(st.text("\x1b[0123456789;Rqx^", max_size=40))

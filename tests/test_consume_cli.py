@@ -199,9 +199,10 @@ def test_wrong_input_is_one_line_and_exit_code_2(localstack: str, directory: Pat
             assert named in ended.errors, told
 
 
-def test_nobody_at_the_endpoint_is_told_with_its_address(directory: Path) -> None:
+@pytest.mark.parametrize("duration", ["0.01", "3"])
+def test_nobody_at_the_endpoint_is_told_with_its_address(directory: Path, duration: str) -> None:
     address = f"http://127.0.0.1:{free_port()}"
-    with Process(address, "orders", "--handler", "builtin:noop", "--duration", "3", directory=directory) as process:
+    with Process(address, "orders", "--handler", "builtin:noop", "--duration", duration, directory=directory) as process:
         ended = process.end(20)
     assert ended.report(code=1)["received"] == 0  # a run that never reached its endpoint is no success
     assert address in ended.errors

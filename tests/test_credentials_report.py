@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from identity_servers import ROLE_ARN
@@ -229,9 +230,14 @@ def test_all_fixtures_take_little_time_and_ask_nobody(tmp_path: Path, watched: l
         started = time.thread_time()
         build_report(connection, key, Identity(), 0.0, environ)
         total += time.thread_time() - started
-    print(f"48 reports took {total * 1000:.1f} ms")
-    assert total < 0.05
     assert watched == []
+    assert total < _seconds_of_a_client(), "all together take less than one client, for which everybody waits"
+
+
+def _seconds_of_a_client() -> float:
+    started = time.thread_time()
+    boto3.Session(region_name="us-east-1").client("sqs")
+    return time.thread_time() - started
 
 
 def test_the_watch_would_see_a_socket(watched: list[str]) -> None:

@@ -182,5 +182,11 @@ def unreachable(error: Exception, endpoint: str, *, local: bool) -> str:
     if isinstance(error, RequestError) and error.trouble is not Trouble.TRANSPORT:
         return f"{error} (at {endpoint})"
     if classify(error) is Trouble.TRANSPORT and local:
-        return f"nothing answers at {endpoint}: start LocalStack, try `sqs-tui demo`, or pass --endpoint-url; {describe(error)}"
+        return f"{nothing_answers(endpoint, local=True)}; {describe(error)}"
     return f"{endpoint}: {describe(error)}"
+
+
+def nothing_answers(endpoint: str, *, local: bool) -> str:
+    """One line about an endpoint that has not answered, and nobody said why: the address and, locally, what to do."""
+    advice = ": start LocalStack, try `sqs-tui demo`, or pass --endpoint-url" if local else ""
+    return f"nothing answers at {endpoint}{advice}"

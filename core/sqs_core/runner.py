@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.errors import nothing_answers
 from sqs_core.model import RunState
 from sqs_core.report import make_report
 
@@ -121,4 +122,4 @@ def _why_stop(
 
 def _last_error(engine: Engine) -> str:
     errors = [event.text for event in engine.snapshot().events if event.level == "error"]
-    return errors[-1] if errors else f"nothing answers at {engine.endpoint}"
+    return errors[-1] if errors else nothing_answers(engine.endpoint, local=not engine.connection.environment.deployed)

@@ -96,21 +96,31 @@ class AskingDriver(LinuxDriver):
         if is_answer:
             self._end_question()
         self._pass_on(keys)
+        self._time_hold()
+
+    def _time_hold(self) -> None:
+        """Each hold has its own time: what is left of an earlier one's would make keys of half an answer."""
         if self._sieve.holds and self._timer is None:
             self._timer = threading.Timer(HOLD_SECONDS, self._stop_holding)
             self._timer.daemon = True
             self._timer.start()
+        elif self._timer is not None and not self._sieve.holds:
+            self._timer.cancel()
+            self._timer = None
 
     def _stop_holding(self) -> None:
         with self._sieving:
-            self._timer = None
-            self._pass_on(self._sieve.give_back())
+            # One that was cancelled as it went off is not the one that counts.
+            if self._timer is threading.current_thread():
+                self._timer = None
+                self._pass_on(self._sieve.give_back())
 
     def _end_question(self) -> None:
         self._open_questions = max(0, self._open_questions - 1)
         self._is_answered = True
         self.on_answer()
         self._pass_on(self._sieve.give_back())
+        self._time_hold()
 
     def _pass_on(self, keys: list[events.Key]) -> None:
         for key in keys:
