@@ -14,10 +14,10 @@ from sqs_core.settings import ConsumerSettings
 
 
 def test_hanging_up_early_delays_repeats_and_dead_letters_unseen_and_waiting_does_not() -> None:
-    command = [str(PROGRAM), "demo", "--scene", "timeout-vs-long-poll", "--headless", "--speed", "4", "--duration", "10"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
+    report, errors = _played("--speed", "4", "--duration", "10")
+    if report["observed"]["orders"]["receive_counts"].keys() != {"1"}:
+        # A busy machine is too late for a visibility timeout that is four times as short.
+        report, errors = _played("--speed", "1", "--duration", "30")
     hasty, patient = report["observed"]["orders-hasty"], report["observed"]["orders"]
     assert hasty["poll_errors"] > 3
     assert hasty["dead_lettered_unseen"] > 0
@@ -28,7 +28,14 @@ def test_hanging_up_early_delays_repeats_and_dead_letters_unseen_and_waiting_doe
     assert patient["delay_ms"]["max"] < 1000
     assert report["queues"]["orders"]["poll_errors"] == 0  # nor does the end of the emulator count as one
     assert report["failed"] == 0
-    assert "up to 10 messages may be invisible until their visibility timeout" in done.stderr
+    assert "up to 10 messages may be invisible until their visibility timeout" in errors
+
+
+def _played(*how: str) -> tuple[dict[str, Any], str]:
+    command = [str(PROGRAM), "demo", "--scene", "timeout-vs-long-poll", "--headless", *how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PROCESS_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
 
 
 def test_nothing_but_the_override_allows_it() -> None:
