@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from scripted_server import ScriptedServer, answer
 from sqs_core.demo.emulator import free_port
@@ -42,11 +44,29 @@ def test_one_connection_serves_many_requests(scripted: ScriptedServer, subject: 
     assert scripted.connections == 1
 
 
-def test_a_connection_on_which_more_came_than_the_answer_is_not_used_again(scripted: ScriptedServer, subject: Server) -> None:
-    scripted.steps.append(answer(b"{}") + b"H")
-    assert subject.request(REQUEST).body == b"{}"
+@pytest.mark.parametrize("step", [answer(b"{}") + b"H", answer(b"{}").replace(b"200 OK", b"204 No Content")])
+def test_a_connection_on_which_more_came_than_the_answer_is_not_used_again(
+    scripted: ScriptedServer, subject: Server, step: bytes
+) -> None:
+    scripted.steps.append(step)
+    subject.request(REQUEST)
     assert subject.request(REQUEST).body == b"{}"
     assert scripted.connections == 2
+
+
+def test_what_stands_behind_an_answer_in_its_tls_record_is_not_the_next() -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    longest_record = 16_384
+    first = answer(b" " * longest_record, "200 OK", "X-Filling: " + "x" * 100)
+    with ScriptedServer(first + answer(b"not asked for"), answer(b"2"), context=context) as server:
+        subject = Server("127.0.0.1", server.port, trusting, 5.0, 5.0)
+        assert first.endswith(subject.request(REQUEST).body)
+        assert subject.request(REQUEST).body == b"2"
+        assert server.connections == 2
+        subject.close()
 
 
 def test_what_an_answer_announces_is_none_itself(scripted: ScriptedServer, subject: Server) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
@@ -158,8 +158,12 @@ class _Reader:
 
     @property
     def has_more(self) -> bool:
-        """Whether something has come behind the answer: whatever it belongs to, it is no answer to what is asked next."""
-        return bool(self._data)
+        """Whether something has come behind the answer: whatever it belongs to, it is no answer to what is asked next.
+
+        Of a TLS record that was read in part the rest waits in the TLS layer, where no poll of the socket sees it.
+        """
+        pending: Callable[[], int] | None = getattr(self._socket, "pending", None)
+        return bool(self._data) or (pending is not None and pending() > 0)
 
     def head(self) -> list[str] | None:
         """The lines before the empty one, where all have come at once and end as HTTP says; else nothing is taken."""
@@ -218,7 +222,7 @@ def _read_answer(reader: _Reader) -> tuple[Answer, bool]:
     wish = headers.get("connection", "").lower()
     stays = "close" not in wish if is_newest else wish == "keep-alive"
     if status in _WITHOUT_BODY:
-        return Answer(status, headers, b""), stays
+        return Answer(status, headers, b""), stays and not reader.has_more
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = _read_chunks(reader)
         return Answer(status, headers, body), stays and not reader.has_more
