@@ -48,6 +48,11 @@ class ScriptedServer:
         self._listener.close()
         self.drop_connections()
 
+    def use(self, context: ssl.SSLContext) -> None:
+        """Prove who it is by another certificate from here on, on new connections."""
+        self._context = context
+        self.drop_connections()
+
     def drop_connections(self) -> None:
         """Close what is open, as a server does with idle connections."""
         while self._open:

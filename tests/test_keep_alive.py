@@ -62,7 +62,7 @@ def test_what_stands_behind_an_answer_in_its_tls_record_is_not_the_next() -> Non
     longest_record = 16_384
     first = answer(b" " * longest_record, "200 OK", "X-Filling: " + "x" * 100)
     with ScriptedServer(first + answer(b"not asked for"), answer(b"2"), context=context) as server:
-        subject = Server("127.0.0.1", server.port, trusting, 5.0, 5.0)
+        subject = Server("127.0.0.1", server.port, lambda: trusting, 5.0, 5.0)
         assert first.endswith(subject.request(REQUEST).body)
         assert subject.request(REQUEST).body == b"2"
         assert server.connections == 2

@@ -172,6 +172,29 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(
         assert server.asked == []
 
 
+@pytest.mark.parametrize("transport", BOTH)
+def test_a_bundle_that_is_replaced_or_missing_for_a_while_is_read_again(
+    clean_environment: Path, monkeypatch: pytest.MonkeyPatch, transport: Transport
+) -> None:
+    first, second = _tls("127.0.0.1"), _tls("127.0.0.1")
+    bundle = clean_environment / "authorities.pem"
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    _planted_keys(monkeypatch)
+    with ScriptedServer(context=first[1]) as server:
+        subject = Subject(server.url, transport, AwsSession(deployed(server.url, None)))
+        missing = subject.trouble("receive")
+        assert (missing[0], missing[4]) == ("SSLError", False)
+        assert "No such file" in str(missing[5])
+        assert transport is Transport.BOTO3 or str(bundle) in str(missing[5])
+        for authority, context in (first, second):
+            server.use(context)
+            new = bundle.with_suffix(".new")
+            authority.cert_pem.write_to_path(str(new))
+            new.replace(bundle)
+            assert subject.queue.receive(10, 0, 30, None).messages == ()
+    assert len(server.asked) == 2
+
+
 def _planted_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very secret")

@@ -82,12 +82,20 @@ class _Connection:
 
 
 class Server:
-    """One server. `request` may be called by any thread. Timeouts in seconds; `context` None means plain HTTP."""
+    """One server. `request` may be called by any thread. Timeouts in seconds.
+
+    `make_context` is asked for each new connection and may raise `OSError`; None means plain HTTP.
+    """
 
     def __init__(
-        self, host: str, port: int, context: ssl.SSLContext | None, connect_timeout_seconds: float, read_timeout_seconds: float
+        self,
+        host: str,
+        port: int,
+        make_context: Callable[[], ssl.SSLContext] | None,
+        connect_timeout_seconds: float,
+        read_timeout_seconds: float,
     ) -> None:
-        self._place, self._context = (host, port), context
+        self._place, self._make_context = (host, port), make_context
         self._connect_timeout_seconds, self._read_timeout_seconds = connect_timeout_seconds, read_timeout_seconds
         self._idle: list[_Connection] = []  # the newest last; append and pop are atomic
         self.close = weakref.finalize(self, _close_all, self._idle)
@@ -131,9 +139,9 @@ class Server:
             made = socket.create_connection(self._place, self._connect_timeout_seconds)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if self._context is not None:
+            if self._make_context is not None:
                 stage = Stage.TLS
-                made = self._context.wrap_socket(made, server_hostname=self._place[0])
+                made = self._make_context().wrap_socket(made, server_hostname=self._place[0])
             made.settimeout(self._read_timeout_seconds)
             return _Connection(made)
         except (OSError, ValueError) as error:  # a host name that IDNA refuses is a ValueError

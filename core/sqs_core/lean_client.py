@@ -10,7 +10,6 @@ import base64
 import json
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,10 +18,10 @@ from sqs_core.errors import Trouble, classify
 from sqs_core.keep_alive import Answer, ExchangeError, Server, Stage
 from sqs_core.policy import Backoff
 from sqs_core.signing import DATE_HEADER, Form, Signer, form_of
+from sqs_core.trust import Trust
 from sqs_core.version import __version__
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
     from urllib.parse import SplitResult
 
@@ -58,21 +57,6 @@ def obstacle(sdk: SQSClient, *, deployed: bool) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def trusting_context(certificate_bundle: str | None) -> ssl.SSLContext:
-    """TLS as the SDK does it: its options and authorities, or those of the bundle (a file or a directory)."""
-    from botocore.httpsession import create_urllib3_context, get_cert_path
-
-    context: ssl.SSLContext = create_urllib3_context()
-    context.check_hostname = True
-    find_path: Any = get_cert_path
-    path = Path(find_path(certificate_bundle or True))
-    if path.is_dir():
-        context.load_verify_locations(capath=path)
-    else:
-        context.load_verify_locations(cafile=path)
-    return context
-
-
 class LeanClient:
     """Three operations, called and answering as the SDK's client does. Safe from any thread.
 
@@ -97,8 +81,8 @@ class LeanClient:
         parts = urlsplit(self._url)
         self._host = host_header(parts)
         self._signer = Signer(sdk.meta.region_name, str(sdk.meta.service_model.signing_name))
-        context = trusting_context(certificate_bundle) if parts.scheme == "https" else None
-        self._server = Server(parts.hostname or "", parts.port or _PORTS[parts.scheme], context, *timeouts_seconds)
+        make_context = Trust(certificate_bundle).context if parts.scheme == "https" else None
+        self._server = Server(parts.hostname or "", parts.port or _PORTS[parts.scheme], make_context, *timeouts_seconds)
         self._forms: dict[tuple[str, str, str | None], tuple[Form, str]] = {}
         # Receives of one second are the same request; a tuple is replaced as a whole, so that no lock is needed.
         self._signed_before: dict[str, tuple[object, bytes]] = {}
