@@ -235,6 +235,14 @@ def test_a_path_is_left_to_the_sdk_and_a_proxy_of_the_environment_is_none_of_loc
     assert told("http://127.0.0.1:1") is None
 
 
+@pytest.mark.parametrize("variable", ["NO_PROXY", "HTTP_PROXY", "ALL_PROXY"])
+def test_a_variable_that_names_no_proxy_for_the_endpoint_is_no_obstacle(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    _planted_keys(monkeypatch)
+    for name in (variable, variable.lower()):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert hot_client(AwsSession(deployed(None, None)), POLL, lambda _operation: None, Transport.LEAN)[1] is None
+
+
 def test_awss_own_endpoint_is_resolved_by_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     _planted_keys(monkeypatch)
     client: Any

@@ -47,7 +47,7 @@ def obstacle(sdk: SQSClient, *, deployed: bool) -> str | None:
     url = urlsplit(sdk.meta.endpoint_url)
     proxies = get_environ_proxies(sdk.meta.endpoint_url) if config.proxies is None else config.proxies
     reasons = {
-        "a proxy": bool(proxies),
+        "a proxy": bool(proxies.get(url.scheme)),
         "FIPS or dual-stack endpoints": bool(config.use_fips_endpoint or config.use_dualstack_endpoint),
         "a client certificate": bool(config.client_cert),
         f"signature version {config.signature_version}": config.signature_version != "v4",
