@@ -74,6 +74,14 @@ def test_what_an_answer_announces_is_none_itself(scripted: ScriptedServer, subje
     assert subject.request(REQUEST).body == b"[]"
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_header_may_go_on_in_the_next_line(scripted: ScriptedServer, subject: Server, end: str) -> None:
+    lines = "HTTP/1.1 200 OK", "Policy: a;", " b:c;", "\td", "Content-Length: 2", "", "{}"
+    scripted.steps.append(end.join(lines).encode())
+    answered = subject.request(REQUEST)
+    assert (answered.body, answered.headers["policy"], len(answered.headers)) == (b"{}", "a; b:c; d", 2)
+
+
 def test_chunks_are_put_together_and_the_connection_is_kept(scripted: ScriptedServer, subject: Server) -> None:
     scripted.steps.append(
         b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -139,6 +147,7 @@ def test_a_connection_that_the_server_may_be_about_to_close_is_not_used_again(
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n0123456789",
         b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n no header\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 200 OK\r\na: " + b"b" * 70_000 + b"\r\n\r\n",
         b"SSH-2.0-OpenSSH\r\n\r\n",

@@ -268,11 +268,16 @@ def _headers(lines: list[str]) -> dict[str, str]:
     if len(lines) > _MOST_HEADERS:
         raise ValueError(f"more than {_MOST_HEADERS} headers")
     headers: dict[str, str] = {}
+    name = ""
     for line in lines:
+        if name and line[0] in " \t":  # goes on with the line before, as HTTP allowed once and some in between still do
+            headers[name] += f" {line.strip(_BLANKS)}"
+            continue
         name, colon, value = line.partition(":")
         if not colon:
             raise ValueError(f"not a header: {line[:80]!r}")
-        headers[name.lower()] = value.strip(_BLANKS)
+        name = name.lower()
+        headers[name] = value.strip(_BLANKS)
     return headers
 
 
