@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from scripted_server import ScriptedServer, answer
+from sqs_core.clock import SYSTEM_CLOCK, Clock
 from sqs_core.demo.emulator import free_port
 from sqs_core.keep_alive import ExchangeError, Server, Stage
 from waiting import wait_until
@@ -130,7 +131,8 @@ def test_a_connection_that_the_server_may_be_about_to_close_is_not_used_again(
     subject.request(REQUEST)
     subject.request(REQUEST)
     assert scripted.connections == 1
-    monkeypatch.setattr("sqs_core.keep_alive.LONGEST_IDLE_SECONDS", 0.0)
+    slept_seconds = 3600.0
+    monkeypatch.setattr("sqs_core.keep_alive.SYSTEM_CLOCK", Clock(lease=lambda: SYSTEM_CLOCK.lease() + slept_seconds))
     subject.request(REQUEST)
     assert scripted.connections == 2
 

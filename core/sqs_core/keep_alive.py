@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import select
 import socket
-import time
 import weakref
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+
+from sqs_core.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     import ssl
@@ -70,7 +71,7 @@ class _Connection:
 
     def usable(self) -> bool:
         """Not idle for too long, nor ended: while nothing was asked there is nothing to be read but the connection's end."""
-        return time.monotonic() - self.idle_since < LONGEST_IDLE_SECONDS and not self.poll.poll(0)
+        return SYSTEM_CLOCK.lease() - self.idle_since < LONGEST_IDLE_SECONDS and not self.poll.poll(0)
 
     def exchange(self, data: bytes) -> tuple[Answer, bool]:
         """Each answer has a reader of its own."""
@@ -115,7 +116,7 @@ class Server:
             connection.close()
             raise
         if stays and self.close.alive:
-            connection.idle_since = time.monotonic()
+            connection.idle_since = SYSTEM_CLOCK.lease()  # the time that this machine slept counts
             self._idle.append(connection)
         else:
             connection.close()
