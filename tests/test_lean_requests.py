@@ -20,6 +20,7 @@ from sqs_core.errors import ConfigurationError, NotPermittedError
 from sqs_core.lean_client import LeanClient
 from sqs_core.settings import make_connection_settings
 from sqs_core.transports import hot_client
+from sqs_core.version import __version__
 from sqs_core.words import Transport
 from transport_subjects import ACK, BOTH, POLL, Subject
 
@@ -41,12 +42,12 @@ def test_the_requests_are_the_sdks_and_signed_as_they_say(scripted: ScriptedServ
     assert [json.loads(body) for _, body in sdk] == [json.loads(body) for _, body in lean]
     for (theirs, _), (ours, body) in zip(sdk, lean, strict=True):
         theirs_by_name, ours_by_name = _headers(theirs), _headers(ours)
-        for name in ("host", "content-type", "x-amz-target", "x-amzn-query-mode"):
+        for name in ("host", "accept-encoding", "content-type", "x-amz-target", "x-amzn-query-mode"):
             assert ours_by_name[name] == theirs_by_name[name]
         signed = ours_by_name["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
         assert signed == sorted({"host", "content-type", "x-amz-date", "x-amz-target", "x-amzn-query-mode"})
         assert ours_by_name["authorization"] == _signed_by_the_sdk(ours_by_name, body, scripted.url)
-        assert ours_by_name["user-agent"].startswith("sqs-tui/")
+        assert ours_by_name["user-agent"] == f"sqs-tui/{__version__}"
 
 
 def _headers(head: str) -> dict[str, str]:
@@ -54,7 +55,7 @@ def _headers(head: str) -> dict[str, str]:
 
 
 def _signed_by_the_sdk(headers: dict[str, str], body: bytes, url: str) -> str:
-    left_out = {"authorization", "content-length", "user-agent", "x-amz-date"}
+    left_out = {"accept-encoding", "authorization", "content-length", "user-agent", "x-amz-date"}
     plain = {name: value for name, value in headers.items() if name not in left_out}
     request: Any = AWSRequest("POST", f"{url}/", plain, body)
     signer: Any = SigV4Auth(Credentials("AKIDEXAMPLE", "very secret"), "sqs", "us-east-1")
@@ -63,6 +64,14 @@ def _signed_by_the_sdk(headers: dict[str, str], body: bytes, url: str) -> str:
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signer._inject_signature_to_request(request, signer.signature(text, request))
     return str(request.headers["Authorization"])
+
+
+def test_the_application_that_the_sdk_names_is_named(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    _planted_keys(monkeypatch)
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", "billing\r\nx: y")
+    for transport in BOTH:
+        Subject(scripted.url, transport, AwsSession(deployed(scripted.url, None))).queue.receive(10, 0, 30, None)
+    assert all("app/billing--x--y" in _headers(head)["user-agent"].split() for head, _ in scripted.asked)
 
 
 class Rotating:

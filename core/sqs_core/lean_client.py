@@ -57,6 +57,16 @@ def obstacle(sdk: SQSClient, *, deployed: bool) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
+def user_agent(sdk: SQSClient) -> str:
+    """Who asks: this program, and the application that `AWS_SDK_UA_APP_ID` or the profile names, as the SDK writes it."""
+    from botocore.useragent import sanitize_user_agent_string_component
+
+    config: Any = sdk.meta.config
+    sanitize: Any = sanitize_user_agent_string_component
+    application = config.user_agent_appid
+    return f"sqs-tui/{__version__}{f' app/{sanitize(application, allow_hash=True)}' if application else ''}"
+
+
 class LeanClient:
     """Three operations, called and answering as the SDK's client does. Safe from any thread.
 
@@ -80,6 +90,7 @@ class LeanClient:
         self._url = f"{sdk.meta.endpoint_url.rstrip('/')}/"
         parts = urlsplit(self._url)
         self._host = host_header(parts)
+        self._name = user_agent(sdk)
         self._signer = Signer(sdk.meta.region_name, str(sdk.meta.service_model.signing_name))
         make_context = Trust(certificate_bundle).context if parts.scheme == "https" else None
         self._server = Server(parts.hostname or "", parts.port or _PORTS[parts.scheme], make_context, *timeouts_seconds)
@@ -165,7 +176,9 @@ class LeanClient:
             if token:
                 headers["x-amz-security-token"] = token
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            head = f"POST / HTTP/1.1\r\n{lines}user-agent: sqs-tui/{__version__}\r\n{DATE_HEADER}: "
+            # Without the first, HTTP lets a server pack its answers as it likes.
+            unsigned = f"accept-encoding: identity\r\nuser-agent: {self._name}\r\n"
+            head = f"POST / HTTP/1.1\r\n{lines}{unsigned}{DATE_HEADER}: "
             known = form_of(headers), head
             if len(self._forms) >= _MOST_FORMS:
                 self._forms = {}
