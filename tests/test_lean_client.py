@@ -135,6 +135,8 @@ def test_messages_are_read_alike(scripted: ScriptedServer, transport: Transport)
         "MessageAttributes": {
             "text": {"DataType": "String", "StringValue": "ä"},
             "bytes": {"DataType": "Binary.png", "BinaryValue": base64.b64encode(b"\x00\xff").decode()},
+            "no bytes": {"DataType": "Binary", "BinaryValue": None, "StringValue": None},
+            "no text": {"DataType": "String", "BinaryValue": None, "StringValue": None},
         },
         "SomethingNew": {"a": 1},
     }  # fmt: skip
@@ -147,6 +149,8 @@ def test_messages_are_read_alike(scripted: ScriptedServer, transport: Transport)
     assert message.typed_attributes == {
         "text": AttributeValue("String", "ä"),
         "bytes": AttributeValue("Binary.png", b"\x00\xff"),
+        "no bytes": AttributeValue("Binary", b""),
+        "no text": AttributeValue("String", ""),
     }
     assert received.clock_skew_seconds > 1e8
     assert (received.damaged, received.retries) == ((), 0)

@@ -211,8 +211,9 @@ def _sound_messages(raw: Sequence[Mapping[str, Any]], queue: str) -> tuple[tuple
 
 
 def _attribute_in(raw: Mapping[str, Any]) -> AttributeValue:
-    kind = str(raw.get("DataType", "String"))
-    return AttributeValue(kind, raw.get("BinaryValue", b"") if kind.startswith("Binary") else str(raw.get("StringValue", "")))
+    """Some servers write null for what is not there."""
+    kind = str(raw.get("DataType") or "String")
+    return AttributeValue(kind, raw.get("BinaryValue") or b"" if kind.startswith("Binary") else str(raw.get("StringValue") or ""))
 
 
 def _skew_seconds(headers: Mapping[str, str]) -> float:
