@@ -25,8 +25,8 @@ def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 class ScriptedServer:
     """Answers requests, in the order in which they come on whatever connection, with `steps`; then with `{}`.
 
-    `asked` holds head and body of each request, `connections` counts accepted ones. After a step that `closes` says yes to, the
-    connection is closed.
+    `asked` holds head and body of each request, `connections` counts accepted ones, and `spoken` is what each of those over TLS
+    agreed to speak (ALPN). After a step that `closes` says yes to, the connection is closed.
     """
 
     def __init__(self, *steps: Step, context: ssl.SSLContext | None = None) -> None:
@@ -34,6 +34,7 @@ class ScriptedServer:
         self.closes: Callable[[bytes], bool] = lambda _answer: False
         self.asked: list[tuple[str, bytes]] = []
         self.connections = 0
+        self.spoken: list[str | None] = []
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -69,7 +70,8 @@ class ScriptedServer:
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
             if self._context is not None:
-                client = self._context.wrap_socket(client, server_side=True)
+                client = secured = self._context.wrap_socket(client, server_side=True)
+                self.spoken.append(secured.selected_alpn_protocol())
             self._open.append(client)
             with client, client.makefile("rb") as reader:
                 while (length := _length(head := _read_head(reader))) is not None:

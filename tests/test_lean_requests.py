@@ -143,6 +143,7 @@ def test_what_is_not_allowed_is_refused_before_the_wire(scripted: ScriptedServer
 def _tls(name: str) -> tuple[trustme.CA, ssl.SSLContext]:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
     return authority, context
 
 
@@ -161,7 +162,7 @@ def test_a_server_of_a_trusted_authority_is_spoken_to(
             subject = Subject(server.url, transport, session)
             for _ in range(2):
                 assert subject.queue.receive(10, 0, 30, None).messages == ()
-        assert server.connections == 2
+        assert (server.connections, server.spoken) == (2, ["http/1.1", "http/1.1"])
 
 
 @pytest.mark.parametrize(("name", "trusted"), [("127.0.0.1", False), ("example.com", True)])

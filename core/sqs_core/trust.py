@@ -39,6 +39,7 @@ def _trusting(path: Path) -> ssl.SSLContext:
 
     context: ssl.SSLContext = create_urllib3_context()
     context.check_hostname = True
+    context.set_alpn_protocols(["http/1.1"])  # some gateways go by it, and turn away who says nothing
     if path.is_dir():
         context.load_verify_locations(capath=path)
     else:
