@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from identity_servers import Server, serve
 from sqs_core import credential_watch
 from sqs_core.client import AwsSession
 from sqs_core.engine import Engine
+from sqs_core.handlers import load_handler
 from sqs_core.settings import ConsumerSettings
 from waiting import wait_until
 
@@ -145,6 +148,33 @@ def test_a_renewal_that_fails_leaves_the_report_of_what_is_in_use(
     assert watch.report is not None
     assert watch.report.provider == "assume-role-with-web-identity"
     assert codes(engine).count("credentials.refresh-failed") == 1
+
+
+def test_clients_that_cannot_be_made_are_made_later(
+    sts: Server, clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_web_identity(clean_environment, monkeypatch)
+    engine = Engine(deployed(None, sts.url), ConsumerSettings(), [("orders", load_handler("builtin:noop"))])
+    old, watch, (consumer,) = engine.session(), engine._identity, engine.consumers
+    monkeypatch.setattr(consumer, "credentials_expired", lambda: True)
+    renewed: list[AwsSession] = []
+    with monkeypatch.context() as full:
+        full.setattr(consumer, "renew_clients", _too_many_files)
+        watch.step(0.0)
+    assert "Too many open files" in _texts(engine, "credentials.refresh-failed")
+    monkeypatch.setattr(consumer, "renew_clients", renewed.append)
+    watch.step(1000.0)
+    assert renewed == [engine.known_session()]
+    assert old not in renewed
+    assert "credentials.renewed" in codes(engine)
+
+
+def _too_many_files(_: AwsSession) -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def _texts(engine: Engine, code: str) -> str:
+    return " | ".join(event.text for event in engine.snapshot().events if event.code == code)
 
 
 def test_old_keys_that_are_handed_out_again_are_no_refresh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ class CredentialWatch:
         try:
             session = AwsSession(self._engine.connection)
             session.credentials()
+            self._engine.change_session(session)
         except Exception as error:  # noqa: BLE001 - the SDK raises what it likes; it is told and tried again
             self._renewal_fails = True
             self.refresh_failed(describe(error))
@@ -112,7 +113,6 @@ class CredentialWatch:
         self._renewal_fails, self._due_at = False, 0.0
         if self._failure is not None:
             self._recovered()
-        self._engine.change_session(session)
         text = "the server refused the credentials as expired or unknown: found anew, and every client replaced"
         self._engine.events.record(Level.WARNING, Code.CREDENTIALS_RENEWED, None, text, collapse="")
         return session
