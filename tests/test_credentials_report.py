@@ -277,5 +277,25 @@ def test_a_refresh_that_fails_is_told_only_near_the_end(clean_environment: Path)
     assert _warned(clean_environment, fixture, later) == ""
 
 
-def test_a_plain_identity_has_no_warning(clean_environment: Path) -> None:
-    assert _warned(clean_environment, Fixture("", "", "", WEB, files=TOKEN), KeyFacts("assume-role-with-web-identity", "")) == ""
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[default]\nendpoint_url = http://here\n",
+        "[default]\nservices = mine\nendpoint_url = http://there\n[services mine]\nsqs =\n  endpoint_url = http://here\n",
+    ],
+)
+def test_an_endpoint_of_the_profile_that_is_not_obeyed_is_told(clean_environment: Path, config: str) -> None:
+    key = KeyFacts("assume-role-with-web-identity", "")
+    told = _warned(clean_environment, Fixture("", "", "", WEB, config, files=TOKEN), key)
+    assert told == "endpoint_url http://here of profile 'default' ignored, use --endpoint-url"
+    given = Fixture("", "", "", WEB, config, files=TOKEN, flags={"endpoint_url": "http://elsewhere"})
+    assert _warned(clean_environment, given, key) == ""
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["", "[default]\nservices =\n  a = b\nendpoint_url =\n  c = d\n", "[default]\nservices = x\n[services x]\nsqs = 5\n"],
+)
+def test_a_plain_identity_has_no_warning(clean_environment: Path, config: str) -> None:
+    fixture = Fixture("", "", "", WEB, config, files=TOKEN)
+    assert _warned(clean_environment, fixture, KeyFacts("assume-role-with-web-identity", "")) == ""

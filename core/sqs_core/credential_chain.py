@@ -189,6 +189,8 @@ def _warnings(
     now: float,
 ) -> list[str]:
     warnings = [around.file_error] if around.file_error else []
+    if around.endpoint_url and connection.endpoint_url is None:
+        warnings.append(f"endpoint_url {around.endpoint_url} of profile {around.profile!r} ignored, use --endpoint-url")
     pod = [method for method in _POD_METHODS if findings.get(method) is not None]
     if key is not None and key.method in _WIDER and pod:
         warnings.append(f"{' and '.join(pod)} configured, but {key.method} is in use: the identity may be wider than meant")

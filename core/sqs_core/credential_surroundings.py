@@ -48,6 +48,15 @@ class Surroundings:
         """The settings of the profile in use."""
         return self.profiles.get(self.profile, {})
 
+    @property
+    def endpoint_url(self) -> str | None:
+        """The address of SQS that the profile sets, in its services or for all of AWS."""
+        section = self.section
+        service = self.config.get("services", {}).get(str(section.get("services")), {}).get("sqs")
+        own = service.get("endpoint_url") if isinstance(service, dict) else None
+        found = own or section.get("endpoint_url")
+        return found if isinstance(found, str) else None
+
     def web_identity(self, name: str) -> str | None:
         """A web identity setting: the variable, else the profile's; `--profile` leaves the variables out."""
         variable = None if self.profile_given else self.environ.get(f"AWS_{name.upper()}")
