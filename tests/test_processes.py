@@ -36,6 +36,9 @@ def note(message):
         seen.write(message.body + "\\n")
     time.sleep(0.01)
 
+def dot(message):
+    print(".", end="")
+
 def hold(message):
     note(message)
     while not pathlib.Path("go").exists():
@@ -92,6 +95,21 @@ def test_all_messages_are_handled_once_and_each_has_its_share(
     lines = [json.loads(line) for line in ended.errors.splitlines()]
     assert {line["pid"] for line in lines if line["code"] == "consumer.stopped"} == children
     assert [line for line in lines if line["level"] == "error"] == []
+
+
+def test_what_handlers_print_does_not_hide_the_report(
+    ministack: str, ministack_sqs: SQSClient, queue: TestQueue, directory: Path
+) -> None:
+    fill(ministack_sqs, queue, [str(number) for number in range(20)])
+    arguments = ("--handler", "jobs:dot", "--wait", "1", "--processes", "2", "--max-messages", "6")
+    with Process(ministack, queue.name, *arguments, directory=directory) as process:
+        ended = process.end()
+    assert ended.code == 0, ended.errors
+    *printed, last = ended.out.splitlines()
+    report = json.loads(last)
+    assert printed == ["...", "..."]
+    assert (report["handled"], report["restarts"]) == (6, 0)
+    assert [row["counted"] for row in report["processes"]] == ["at exit", "at exit"]
 
 
 def test_a_killed_process_is_started_again_and_sigterm_drains_all_and_nothing_is_lost(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-REPORT = """echo '{"received": 0, "requests": {}, "in_flight_at_exit": 0}'"""
+REPORT = r"""printf '\036{"received": 0, "requests": {}, "in_flight_at_exit": 0}\n'"""
 REFUSAL = "echo 'sqs-tui: no such handler' >&2; exit 2"
 
 

@@ -13,7 +13,7 @@ from sqs_core.events import Code
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level
 from sqs_core.plain_text import one_line
-from sqs_core.processes.lifeline import follow_parent
+from sqs_core.processes.lifeline import REPORT_MARK, follow_parent
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_tui.event_writer import EventWriter, log_through
@@ -82,7 +82,7 @@ def run_headless(
         result = run_engine(engine, stops, maximum_messages=maximum_messages, duration_seconds=duration_seconds)
     writer.close()
     if result.exit_code != EXIT_REFUSED:
-        sys.stdout.write(json.dumps({**result.report, **more()}) + "\n")
+        sys.stdout.write(f"{REPORT_MARK if supervised else ''}{json.dumps({**result.report, **more()})}\n")
     if result.reason:
         sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(result.reason), LONGEST_TEXT)}\n")
     return end(engine, result.exit_code)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from sqs_core.processes.lifeline import REPORT_MARK
 from sqs_core.remote.sockets import SUFFIX
 
 if TYPE_CHECKING:
@@ -107,11 +108,14 @@ class Child:
         return Ending(code, self._report, self._reason, time.monotonic() - self.started_at)
 
     def _hear_out(self, line: str) -> None:
-        report = record_with(line, "received", "requests", "in_flight_at_exit")
+        printed, mark, text = line.rpartition(REPORT_MARK)
+        report = record_with(text, "received", "requests", "in_flight_at_exit") if mark else None
         if report is None:
             self._listener.printed(line)
-        else:
-            self._report = report
+            return
+        self._report = report
+        if printed:
+            self._listener.printed(f"{printed}\n")
 
     def _hear_errors(self, line: str) -> None:
         if line.startswith(_LAST_WORD):

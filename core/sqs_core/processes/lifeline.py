@@ -1,4 +1,4 @@
-"""The pipe between a supervising parent and its process: two words from the parent, and its end is the parent's."""
+"""Between a parent and its process: a pipe with the words of the parent, whose end is its end; and the mark of the report."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sqs_core.runner import Stops
 
 DRAIN, STOP = b"d", b"s"
+REPORT_MARK = "\x1e"
+"""Stands before the report: what a handler printed before it may end without a line's end (RFC 7464)."""
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _A_FEW = 64
 
