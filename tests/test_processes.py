@@ -16,6 +16,7 @@ from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
 from sqs_core.processes.child import Ending
 from sqs_core.processes.merged import Life, merged_report
+from sqs_core.runner import SignalStops
 from sqs_core.wire import iso
 from sqs_tui.cli import cli
 from tui_canned import consumer, snapshot
@@ -157,6 +158,17 @@ def test_processes_whose_parent_is_killed_drain_and_end(
         wait_until(lambda child=child: is_gone(child))  # type: ignore[misc]
     held = set(seen(directory))
     assert set(bodies_in(ministack_sqs, queue.url)).isdisjoint(held), "what was handled was deleted before they ended"
+
+
+def test_a_signal_to_parent_and_process_alike_is_one_wish_to_drain() -> None:
+    with SignalStops() as stops:
+        stops.at_least(1)
+        signal.raise_signal(signal.SIGTERM)
+        assert stops.count == 1
+        signal.raise_signal(signal.SIGTERM)
+        assert stops.count == 2
+        stops.at_least(1)
+        assert stops.count == 2
 
 
 def test_a_refusal_of_theirs_is_said_once(ministack: str, queue: TestQueue, directory: Path) -> None:

@@ -34,15 +34,24 @@ class Stops:
     """Counts requests to stop. Signal handlers only count here; the run loop acts on it."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._requests = 0
+        self._least = 0
+
+    @property
+    def count(self) -> int:
+        """0 none, 1 drain, 2 or more stop at once."""
+        return max(self._requests, self._least)
 
     def request(self, *_: object) -> None:
         """Ask for a drain; asked twice, for a stop at once."""
-        self.count += 1
+        self._requests += 1
 
     def at_least(self, count: int) -> None:
-        """Ask for a drain (1) or a stop at once (2), however often that has been asked for already."""
-        self.count = max(self.count, count)
+        """Ask for a drain (1) or a stop at once (2), however often that has been asked for already.
+
+        Not added to the requests: who ends a whole service signals parent and processes at once, and the parent passes it on.
+        """
+        self._least = max(self._least, count)
 
 
 class SignalStops(Stops):
@@ -62,7 +71,7 @@ class SignalStops(Stops):
         return self
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1
+        self.request()
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
