@@ -16,6 +16,7 @@ from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
 from sqs_core.processes.child import Ending
 from sqs_core.processes.merged import Life, merged_report
+from sqs_core.report import COLUMNS, make_report
 from sqs_core.runner import SignalStops
 from sqs_core.wire import iso
 from sqs_tui.cli import cli
@@ -220,3 +221,10 @@ def test_what_a_crashed_process_was_last_heard_of_is_in_the_report() -> None:
     assert (report["received"], report["handled"], report["in_flight_at_exit"], report["restarts"]) == (13, 8, 5, 2)
     assert [row["ended"] for row in report["processes"]] == ["signal 9 (SIGKILL)", "signal 11 (SIGSEGV)", "exit code 1"]
     assert [row["counted"] for row in report["processes"]] == [iso(heard.at), None, "at exit"]
+
+
+def test_the_report_has_its_columns_where_no_process_lived_to_tell_anything() -> None:
+    report = merged_report([Life(1, 70, Ending(-11, None, "", 0.1), None)], (), 6.0)
+    alone = make_report(snapshot(consumer()), 6.0)
+    assert report.keys() - {"restarts", "processes"} == alone.keys()
+    assert {report[name] for name in COLUMNS} == {0}

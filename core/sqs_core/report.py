@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.model import Level
+from sqs_core.model import Level, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sqs_core.model import ConsumerSnapshot, Event, Snapshot
 
 MOST_TROUBLES = 20
+COLUMNS = (*(field.name for field in fields(Totals)), "in_flight_at_exit")
+"""What is counted of messages and polls."""
 
 
 def make_report(snapshot: Snapshot, duration_seconds: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.remote.fleet_view import held
-from sqs_core.report import MOST_TROUBLES, make_report, troubles_of
+from sqs_core.report import COLUMNS, MOST_TROUBLES, make_report, troubles_of
 from sqs_core.wire import iso
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def merged_report(lives: Sequence[Life], own: Iterable[Event], duration_seconds:
 
 
 def _summed(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    totals: Counter[str] = Counter()
+    totals: Counter[str] = Counter(dict.fromkeys(COLUMNS, 0))  # they are there even if no process lived to tell any
     requests: Counter[str] = Counter()
     for part in parts:
         requests.update(part.get("requests", {}))
