@@ -172,6 +172,15 @@ def test_a_signal_to_parent_and_process_alike_is_one_wish_to_drain() -> None:
         assert stops.count == 2
 
 
+def test_a_duration_in_which_nothing_was_reached_is_an_error(directory: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    arguments = ("orders", "--handler", "builtin:noop", "--processes", "2", "--duration", "0.1")
+    with Process(nowhere, *arguments, directory=directory) as process:
+        ended = process.end()
+    assert ended.report(1)["received"] == 0
+    assert f"sqs-tui: nothing answers at {nowhere}" in ended.errors.splitlines()[-1]
+
+
 def test_a_refusal_of_theirs_is_said_once(ministack: str, queue: TestQueue, directory: Path) -> None:
     with Process(ministack, queue.name, "--handler", "jobs:missing", "--processes", "2", directory=directory) as process:
         ended = process.end()

@@ -31,11 +31,15 @@ class RunResult:
 
 
 class Stops:
-    """Counts requests to stop. Signal handlers only count here; the run loop acts on it."""
+    """Counts requests to stop. Signal handlers only count here; the run loop acts on it.
+
+    `time_is_up` ends a run as its own `duration_seconds` does: without anybody having asked for it.
+    """
 
     def __init__(self) -> None:
         self._requests = 0
         self._least = 0
+        self.time_is_up = False
 
     @property
     def count(self) -> int:
@@ -122,13 +126,24 @@ def _why_stop(
         return "refused"
     if maximum_messages is not None and engine.finished_messages() >= maximum_messages:
         return "messages"
-    if duration_seconds is not None and elapsed >= duration_seconds:
+    if _time_is_up(engine, stops, elapsed, duration_seconds):
         return "duration" if engine.reached.is_set() else _UNREACHABLE
     if elapsed > START_SECONDS and not engine.reached.is_set():
         return _UNREACHABLE
     return None
 
 
+def _time_is_up(engine: Engine, stops: Stops, elapsed: float, duration_seconds: float | None) -> bool:
+    """A parent's time may be up before this process has asked anything: it gets an answer first, or an error."""
+    if stops.time_is_up:
+        return engine.reached.is_set() or bool(_errors(engine))
+    return duration_seconds is not None and elapsed >= duration_seconds
+
+
+def _errors(engine: Engine) -> list[str]:
+    return [event.text for event in engine.snapshot().events if event.level == "error"]
+
+
 def _last_error(engine: Engine) -> str:
-    errors = [event.text for event in engine.snapshot().events if event.level == "error"]
+    errors = _errors(engine)
     return errors[-1] if errors else nothing_answers(engine.endpoint, local=not engine.connection.environment.deployed)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
+from sqs_core.processes.lifeline import TIME_IS_UP
 from sqs_core.remote.sockets import make_private, runtime_directory
 from sqs_core.runner import EXIT_CUT_SHORT, EXIT_REFUSED, SignalStops
 from sqs_tui.ensemble import Ensemble
@@ -80,8 +81,10 @@ def _run_headless(ensemble: Ensemble) -> int:
             ensemble.tick.wait(_TICK_SECONDS)
             if stops.count > 1:
                 supervisor.stop_now()
-            elif stops.count or (duration_seconds is not None and time.monotonic() - started >= duration_seconds):
+            elif stops.count:
                 supervisor.drain()
+            elif duration_seconds is not None and time.monotonic() - started >= duration_seconds:
+                supervisor.drain(TIME_IS_UP)
     ensemble.close()
     code = max(supervisor.exit_code(), EXIT_CUT_SHORT if stops.count > 1 else 0)
     if code != EXIT_REFUSED:

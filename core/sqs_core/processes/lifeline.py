@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqs_core.runner import Stops
 
-DRAIN, STOP = b"d", b"s"
+DRAIN, STOP, TIME_IS_UP = b"d", b"s", b"t"
 REPORT_MARK = "\x1e"
 """Stands before the report: what a handler printed before it may end without a line's end (RFC 7464)."""
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
@@ -29,7 +29,9 @@ def follow_parent(stops: Stops) -> None:
 
 def _follow(pipe: int, stops: Stops) -> None:
     while words := os.read(pipe, _A_FEW):
-        stops.at_least(2 if STOP in words else 1)
+        stops.time_is_up |= TIME_IS_UP in words
+        if STOP in words or DRAIN in words:
+            stops.at_least(2 if STOP in words else 1)
     # Nobody reads any more: a handler that prints must not fail for that.
     _to_nowhere(_STDOUT, _STDERR)
     stops.at_least(1)

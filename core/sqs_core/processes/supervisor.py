@@ -84,15 +84,18 @@ class Supervisor:
         """All processes that have ended."""
         return [life for slot in self.slots for life in slot.lives]
 
-    def drain(self) -> None:
-        """Let them all end in order, and see to it that they do. Returns at once; a second call does nothing."""
+    def drain(self, word: bytes = DRAIN) -> None:
+        """Let them all end in order, and see to it that they do. Returns at once; a second call does nothing.
+
+        `word` says why: somebody wants it, or `TIME_IS_UP`, which makes those end with an error that have reached nothing yet.
+        """
         with self._lock:
             if self._cut_by is not None:
                 return
             self._cut_by = time.monotonic() + self._drain_timeout_seconds + GRACE_SECONDS
         text = f"draining {len(self.slots)} processes, for {self._drain_timeout_seconds:g} s at most"
         self._terms.events.record(Level.INFO, Code.PROCESSES_DRAINING, None, text)
-        self._tell(DRAIN)
+        self._tell(word)
         threading.Thread(target=self._see_to_the_end, name="end", daemon=True).start()
 
     def stop_now(self) -> None:
