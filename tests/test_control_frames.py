@@ -87,3 +87,17 @@ def test_viewers_are_told_the_end(engine: Engine) -> None:
         server.close()
         lines = list(iter(viewer.line, None))
     assert [line["type"] for line in lines[-2:]] == ["frame", "goodbye"]
+
+
+def test_a_viewer_that_is_being_cut_off_at_the_end_is_no_error(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    server = ControlServer(engine, control=False)
+    server.start()
+    assert server.path is not None
+    with Raw(server.path) as stuck:
+        stuck.line()
+        stuck.ask("ping")
+        # More answers than the system takes for it, and few enough that the server still comes to the last line.
+        stuck.send(b'{"type": "ping", "id": 2}\n' * 800 + b"nonsense\n")
+        wait_until(lambda: not server._viewers)
+        server.close()
+    assert [record.getMessage() for record in caplog.records] == []

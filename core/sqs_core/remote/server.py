@@ -254,7 +254,7 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
     writer.close()
     try:
         await asyncio.wait_for(writer.wait_closed(), _GOODBYE_SECONDS)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, asyncio.CancelledError):  # cancelled where the server ends meanwhile
         writer.transport.abort()
 
 
