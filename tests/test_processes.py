@@ -16,6 +16,7 @@ from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
 from sqs_core.processes.child import Ending
 from sqs_core.processes.merged import Life, merged_report
+from sqs_core.remote.sockets import runtime_directory
 from sqs_core.report import COLUMNS, make_report
 from sqs_core.runner import SignalStops
 from sqs_core.wire import iso
@@ -157,6 +158,7 @@ def test_processes_whose_parent_is_killed_drain_and_end(
     (directory / "go").touch()
     for child in children:
         wait_until(lambda child=child: is_gone(child))  # type: ignore[misc]
+    assert list(runtime_directory().iterdir()) == [], "nor is the folder of their sockets left behind"
     held = set(seen(directory))
     assert set(bodies_in(ministack_sqs, queue.url)).isdisjoint(held), "what was handled was deleted before they ended"
 

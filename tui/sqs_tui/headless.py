@@ -13,7 +13,7 @@ from sqs_core.events import Code
 from sqs_core.masking import mask_secrets
 from sqs_core.model import Level
 from sqs_core.plain_text import one_line
-from sqs_core.processes.lifeline import REPORT_MARK, follow_parent
+from sqs_core.processes.lifeline import REPORT_MARK, follow_parent, within
 from sqs_core.remote.serving import control_socket, wants_control
 from sqs_core.runner import EXIT_REFUSED, SignalStops, run_engine
 from sqs_tui.event_writer import EventWriter, log_through
@@ -36,13 +36,19 @@ def consume_headless(
     log_through(writer)
     handler, capture = load_parts(settings, flags)
     engine = make_engine(connection, settings, [(queue, handler) for queue in queues], writer, capture)
-    supervised = flags["supervised"]
-    reachable = control_socket(
-        engine, control=wants_control(flag=flags["control"]), folder=Path(supervised) if supervised else None
-    )
+    folder = Path(flags["supervised"]) if flags["supervised"] else None
     with _metrics(engine, flags["metrics_address"]):
-        around = watched(engine, flags, reachable)
-        return run_headless(engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=bool(supervised))
+        around = watched(engine, flags, _reachable(engine, folder, control=wants_control(flag=flags["control"])))
+        return run_headless(
+            engine, writer, flags["max_messages"], flags["duration"], around=around, supervised=folder is not None
+        )
+
+
+@contextmanager
+def _reachable(engine: Engine, folder: Path | None, *, control: bool) -> Iterator[None]:
+    """Has a control socket, in the parent's folder where there is a parent."""
+    with within(folder) if folder else nullcontext(), control_socket(engine, control=control, folder=folder):
+        yield
 
 
 @contextmanager

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqs_core.runner import Stops
 
 DRAIN, STOP, TIME_IS_UP = b"d", b"s", b"t"
@@ -25,6 +28,18 @@ def follow_parent(stops: Stops) -> None:
     pipe = os.dup(_STDIN)
     _to_nowhere(_STDIN)
     threading.Thread(target=_follow, args=(pipe, stops), name="parent", daemon=True).start()
+
+
+@contextmanager
+def within(folder: Path) -> Iterator[None]:
+    """Around the use of the folder that the parent made for its processes: the last one removes it where the parent is gone."""
+    parent = os.getppid()
+    try:
+        yield
+    finally:
+        if os.getppid() != parent:
+            with suppress(OSError):  # others are still in it
+                folder.rmdir()
 
 
 def _follow(pipe: int, stops: Stops) -> None:
