@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consuming import fill, wait_for_depth
+from sqs_core.remote.sockets import runtime_directory
 from terminals import Terminal
 from test_processes import is_gone
 
@@ -53,3 +54,14 @@ def test_the_processes_are_on_one_screen_and_leaving_drains_them(
         assert b"sqs-tui: handled 40, failed 0, given back 0, in flight at exit 0" in terminal.seen
     assert len(children) == 2
     assert all(map(is_gone, children))
+
+
+def test_a_hangup_drains_them_and_leaves_nothing_behind(ministack: str, ministack_queue_factory: QueueFactory) -> None:
+    arguments = ["--endpoint-url", ministack, "consume", ministack_queue_factory().name, "--handler", "builtin:noop"]
+    with Terminal([*arguments, "--wait", "1", "--processes", "2"], columns=120, rows=40) as terminal:
+        terminal.until(b"2 of 2 answer")
+        children = {int(pid) for pid in re.findall(rb"[12] pid (\d+)", terminal.seen)}
+        terminal.hang_up()
+        assert terminal.process.wait(30) == 0
+    assert all(map(is_gone, children))
+    assert list(runtime_directory().iterdir()) == []

@@ -82,7 +82,7 @@ def run_processes(ensemble: Ensemble, options: DashboardOptions) -> int:
             if not supervisor.ended:
                 departure.stop_engine()
 
-    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble), supervisor.end)
+    return _guarded(supervisor, options, run, PauseAllWhileSilent(ensemble), ensemble.end)
 
 
 def run_start_screen(looking: Looking, options: DashboardOptions) -> tuple[int, tuple[str, ...] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -64,6 +65,11 @@ class Ensemble:
         """Start the processes, and follow them."""
         self.supervisor.start()
         self.fleet.start(self.members)
+
+    def end(self) -> None:
+        """Leave neither a process nor a socket behind, for this process may end here and now."""
+        self.supervisor.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
         """Write what waits to be written; the processes must have ended."""
