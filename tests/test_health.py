@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from consuming import fill, held_up, look, running
-from sqs_core import health
+from sqs_core import Consumer, health
 from sqs_core.clock_watch import ClockWatch
 from sqs_core.demo.emulator import free_port
 from sqs_core.health import description, hindrances, troubles
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory, TestQueue
-    from sqs_core import Consumer
     from sqs_core.consumer import QueueConsumer
 
 
@@ -57,6 +56,24 @@ def test_running_and_paused_are_well(ministack: str, queue: TestQueue) -> None:
         wait_until(lambda: look(consumer).state is RunState.PAUSED)
         _assert_well(consumer)
         wait_until(lambda: "poller paused 2" in description(consumer._engine)[0])
+
+
+def test_what_is_paused_while_it_starts_receives_nothing(ministack: str, ministack_sqs: SQSClient, queue: TestQueue) -> None:
+    fill(ministack_sqs, queue, ["a"])
+    consumer = Consumer(queue.name, handler="builtin:noop", endpoint_url=ministack, wait_seconds=1)
+    consumer.pause()
+    consumer.resume()
+    consumer.pause()
+    consumer.start()
+    try:
+        wait_until(lambda: look(consumer).state is RunState.PAUSED)
+        wait_until(lambda: "poller paused 2" in description(consumer._engine)[0])
+        assert "ReceiveMessage" not in look(consumer).requests
+        _assert_well(consumer)
+        consumer.resume()
+        wait_until(lambda: look(consumer).totals.handled == 1)
+    finally:
+        consumer.stop()
 
 
 def test_full_is_well(ministack: str, ministack_sqs: SQSClient, queue: TestQueue) -> None:

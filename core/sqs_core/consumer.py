@@ -145,7 +145,7 @@ class QueueConsumer:
             self._pools[Role.ACKER].resize(ackers_for(settings.workers))
             self._pools[Role.WORKER].resize(settings.workers)
             self._pools[Role.POLLER].resize(settings.pollers)
-            self.state = RunState.RUNNING  # last: from now on somebody else may resize
+            self.state = RunState.RUNNING if self.gate.open else RunState.PAUSING  # last: from now on somebody else may resize
         text = f"consuming with {self.handler.name}, leases of {self._lease.visibility_seconds} s"
         self.events.record(Level.INFO, Code.CONSUMER_STARTED, self.name, text)
 
@@ -175,20 +175,20 @@ class QueueConsumer:
         self.events.record(Level.ERROR, Code.CONSUMER_REFUSED, self.name, error)
 
     def pause(self) -> None:
-        """Stop receiving and work off what is held."""
+        """Stop receiving and work off what is held. One that is starting begins paused."""
         with self._lock:
-            if self.state is not RunState.RUNNING:
+            if self.state not in (RunState.STARTING, RunState.RUNNING) or not self.gate.open:
                 return
-            self.state = RunState.PAUSING
             self.gate.set_open(False)
+            self.state = RunState.PAUSING if self.state is RunState.RUNNING else self.state
         self.events.record(Level.INFO, Code.CONSUMER_PAUSING, self.name, "pausing: no new polls; what is held is worked off")
 
     def resume(self) -> None:
         """Receive again."""
         with self._lock:
-            if self.state not in (RunState.PAUSING, RunState.PAUSED):
+            if self.state not in (RunState.STARTING, RunState.PAUSING, RunState.PAUSED) or self.gate.open:
                 return
-            self.state = RunState.RUNNING
+            self.state = self.state if self.state is RunState.STARTING else RunState.RUNNING
             self.gate.set_open(True)
         self.events.record(Level.INFO, Code.CONSUMER_RESUMED, self.name, "receiving again")
 
