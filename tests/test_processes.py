@@ -14,6 +14,7 @@ import pytest
 
 from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
+from sqs_core.model import RunState
 from sqs_core.processes.child import Ending
 from sqs_core.processes.merged import Life, merged_report
 from sqs_core.remote.sockets import runtime_directory
@@ -21,6 +22,7 @@ from sqs_core.report import COLUMNS, make_report
 from sqs_core.runner import SignalStops
 from sqs_core.wire import iso
 from sqs_tui.cli import cli
+from sqs_tui.ensemble import successor_options
 from tui_canned import consumer, snapshot
 from waiting import wait_until
 
@@ -217,6 +219,24 @@ def test_one_process_is_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sqs_tui.run.consume_queues", consume)
     cli.main(["consume", "orders", "--handler", "builtin:noop", "--processes", "1"], standalone_mode=False)
     assert asked == [("orders",)]
+
+
+def test_one_in_the_place_of_a_paused_one_goes_on_paused_and_with_what_was_left() -> None:
+    running, paused = consumer(), replace(consumer(), queue="bills", state=RunState.PAUSED)
+    heard = Life(1, 70, Ending(-9, None, "", 3.0), snapshot(running, paused))
+    unheard = Life(1, 71, Ending(-11, None, "", 0.1), None)
+    assert successor_options([], None) == []
+    assert successor_options([heard, unheard], None) == ["--paused=bills"]
+    assert successor_options([heard], heard.finished + 5) == ["--paused=bills", "--max-messages=5"]
+    assert successor_options([heard], 3) == ["--paused=bills", "--max-messages=1"]
+
+
+def test_what_is_to_begin_paused_receives_nothing(ministack: str, ministack_sqs: SQSClient, queue: TestQueue) -> None:
+    fill(ministack_sqs, queue, ["a"])
+    with Process(ministack, queue.name, "--handler", "builtin:noop", "--paused", queue.name) as process:
+        process.wait_for("consumer.paused")
+        process.signal()
+        assert process.end().report()["received"] == 0
 
 
 def test_what_a_crashed_process_was_last_heard_of_is_in_the_report() -> None:

@@ -15,8 +15,10 @@ from sqs_core.processes.supervisor import Supervisor
 from waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from sqs_core.processes.merged import Life
 
 REPORT = r"""printf '\036{"received": 0, "requests": {}, "in_flight_at_exit": 0}\n'"""
 REFUSAL = "echo 'sqs-tui: no such handler' >&2; exit 2"
@@ -39,7 +41,7 @@ def started(tmp_path: Path) -> Callable[..., Started]:
     def start(*places: str | list[str]) -> Started:
         lives = {number: [each] if isinstance(each, str) else each for number, each in enumerate(places, 1)}
 
-        def command(number: int, finished: int) -> list[str]:
+        def command(number: int, before: Sequence[Life]) -> list[str]:
             lines = lives[number]
             return ["/bin/sh", "-c", lines.pop(0) if len(lines) > 1 else lines[0]]
 

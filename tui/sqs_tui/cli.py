@@ -113,6 +113,7 @@ def inspect(context: click.Context, /, **own: Any) -> None:
 )
 @click.option("--processes", type=WholeNumber(1, 64), default=1, show_default=True, help="The same in so many processes.")
 @click.option("--supervised", metavar="FOLDER", hidden=True)
+@click.option("--paused", metavar="QUEUE", multiple=True, hidden=True)
 @click.option("--control", is_flag=True, help="Let attached viewers pause, resume, resize, drain and replay, not only look.")
 @click.option("--capture", metavar="FILE", help="Also write finished messages here as JSON Lines, secrets masked.")
 @click.option("--capture-share", type=Number(0, 1, min_open=True), default=1.0, help="The share of them, 0-1 (default: all).")

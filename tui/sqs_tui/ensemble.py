@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     import click
 
     from sqs_core.model import Event, Snapshot
+    from sqs_core.processes.merged import Life
     from sqs_tui.event_writer import EventWriter
 
 _FRAMES_PER_SECOND = 2.0
 _OURS = frozenset(
-    {"processes", "headless", "control", "supervised", "max_messages", "duration", "log_file"}
+    {"processes", "headless", "control", "supervised", "paused", "max_messages", "duration", "log_file"}
     | {"fps", "theme", "color", "watch_terminal", "terminal_limits"}
 )
 """What is this process's business, or said to each of them in another way."""
@@ -80,12 +81,9 @@ class Ensemble:
         """What all processes that have ended did; see `merged_report`."""
         return merged_report(self.supervisor.lives, self.events.snapshot(), duration_seconds)
 
-    def _command(self, number: int, finished: int) -> list[str]:
-        bound = []
-        if self._most is not None:
-            # One whose share was met before it crashed has nothing left to do, and one message is the least to be asked for.
-            bound = [f"--max-messages={max(1, share(self._most, self._processes, number) - finished)}"]
-        return [*program(), "consume", *self._arguments, *bound, "--", *self._queues]
+    def _command(self, number: int, before: Sequence[Life]) -> list[str]:
+        most = None if self._most is None else share(self._most, self._processes, number)
+        return [*program(), "consume", *self._arguments, *successor_options(before, most), "--", *self._queues]
 
     def newest(self, key: str) -> Snapshot | None:
         """What was last heard of a member."""
@@ -109,3 +107,13 @@ class Ensemble:
         """See `Listener`."""
         sys.stdout.write(line)
         sys.stdout.flush()
+
+
+def successor_options(before: Sequence[Life], most: int | None) -> list[str]:
+    """What a process takes over from those `before` it in its place: the queues that are paused, and what is left of `most`."""
+    heard_of = [life for life in before if life.seen is not None]
+    options = [f"--paused={queue}" for queue in (heard_of[-1].paused if heard_of else ())]
+    if most is not None:
+        # One whose share was met before it crashed has nothing left to do, and one message is the least to be asked for.
+        options.append(f"--max-messages={max(1, most - sum(life.finished for life in before))}")
+    return options

@@ -36,6 +36,8 @@ def consume_headless(
     log_through(writer)
     handler, capture = load_parts(settings, flags)
     engine = make_engine(connection, settings, [(queue, handler) for queue in queues], writer, capture)
+    for queue in flags["paused"]:
+        engine.pause(queue)
     folder = Path(flags["supervised"]) if flags["supervised"] else None
     with _metrics(engine, flags["metrics_address"]):
         around = watched(engine, flags, _reachable(engine, folder, control=wants_control(flag=flags["control"])))

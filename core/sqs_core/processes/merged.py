@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sqs_core.model import RunState
 from sqs_core.remote.fleet_view import held
 from sqs_core.report import COLUMNS, MOST_TROUBLES, make_report, troubles_of
 from sqs_core.wire import iso
@@ -14,7 +15,7 @@ from sqs_core.wire import iso
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqs_core.model import Event, RunState, Snapshot
+    from sqs_core.model import Event, Snapshot
     from sqs_core.processes.child import Ending
 
 _NOT_SUMMED = frozenset({"requests", "duration_seconds", "troubles", "queues"})
@@ -42,6 +43,12 @@ class Life:
     def state(self) -> RunState | None:
         """What was last heard of how it was."""
         return self.seen.engine.state if self.seen else None
+
+    @property
+    def paused(self) -> tuple[str, ...]:
+        """The queues that were paused when it was last heard of."""
+        consumers = self.seen.consumers if self.seen else ()
+        return tuple(each.queue for each in consumers if each.state in (RunState.PAUSING, RunState.PAUSED))
 
     @property
     def finished(self) -> int:

@@ -33,10 +33,10 @@ _LISTENS_SECONDS, _LOOK_SECONDS = 3.0, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all processes have in common: the command of the process `number` that has `finished` so many messages before, where
-    their sockets are, who hears them, and how long the next waits after a crash."""
+    """What all processes have in common: the command of a process, by its place and by those before it there; where their
+    sockets are, who hears them, and how long the next waits after a crash."""
 
-    command: Callable[[int, int], Sequence[str]]
+    command: Callable[[int, Sequence[Life]], Sequence[str]]
     folder: Path
     listener: Listener
     events: EventLog
@@ -121,7 +121,7 @@ class Slot:
         with self._lock:
             if self._word:
                 return EXIT_CUT_SHORT if self._crashes else EXIT_DONE
-            command = terms.command(self.number, sum(life.finished for life in self.lives))
+            command = terms.command(self.number, self.lives)
             child = self._child = Child(command, terms.folder, terms.listener)
             self._pid = child.pid
         code, place = (Code.PROCESS_RESTARTED, f" in place of {self.lives[-1].pid}") if self.lives else (Code.PROCESS_STARTED, "")
