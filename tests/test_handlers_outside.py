@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from consuming import fill, running
 from sqs_core import handler_exec
 from sqs_core.errors import ConfigurationError, Discard
 from sqs_core.failures import Cause
@@ -22,9 +24,12 @@ from sqs_core.message import AttributeValue, Message
 from waiting import wait_until
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Iterator
     from pathlib import Path
+
+    from mypy_boto3_sqs import SQSClient
+
+    from servers import QueueFactory, TestQueue
 
 ATTRIBUTES = {
     "kind": AttributeValue("String", "refund"),
@@ -34,6 +39,12 @@ ATTRIBUTES = {
 }
 SYSTEM = {"ApproximateReceiveCount": "3", "MessageGroupId": "gruppe/ä"}
 MESSAGE = Message("id-1", 'body "ä" $HOME', "receipt", "orders.fifo", ATTRIBUTES, SYSTEM)
+
+
+@pytest.fixture
+def queue(ministack_queue_factory: QueueFactory) -> TestQueue:
+    """A queue of this test alone."""
+    return ministack_queue_factory()
 
 
 def _program(code: str, *arguments: str) -> str:
@@ -141,6 +152,26 @@ def test_one_program_can_be_ended_and_the_others_run_on(tmp_path: Path, monkeypa
         assert len(signalled) == number, "one more each time"
         threads.pop(ended).join(10)
         assert ends.pop(ended) == "exit status -15"
+
+
+def test_no_program_outlives_its_consumer_even_if_it_ignores_the_polite_signal(
+    ministack: str, ministack_sqs: SQSClient, queue: TestQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(ministack_sqs, queue, ["a"])
+    signals: list[signal.Signals] = []
+    signal_group = handler_exec._signal_group
+
+    def note_and_signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        signals.append(number)
+        signal_group(process, number)
+
+    monkeypatch.setattr(handler_exec, "_signal_group", note_and_signal)
+    ignores = "import signal, sys, threading; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w').close();"
+    program = _program(f"{ignores} threading.Event().wait(30)", str(tmp_path / "there"))
+    with running(ministack, queue, program) as consumer:
+        wait_until((tmp_path / "there").exists)
+        consumer.stop(0)
+        assert (signals[0], signals[-1]) == (signal.SIGTERM, signal.SIGKILL)
 
 
 def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

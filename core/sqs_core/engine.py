@@ -221,6 +221,8 @@ class Engine:
         """End the engine's own threads; consumers must have ended before."""
         self._stop.set()
         self._watch.wake()
+        for consumer in self.consumers:
+            consumer.handler.close()
         if self._capture is not None:
             self._capture.close()
 

@@ -46,6 +46,8 @@ class ProgramHandler:
             raise ConfigurationError(f"handler {spec!r}: no program {arguments[0] if arguments else ''!r} here or on PATH")
         self._arguments = [program, *arguments[1:]]
         self._lock = threading.Lock()
+        self._ended = threading.Condition(self._lock)
+        self._killers: set[threading.Thread] = set()
         self._running: dict[subprocess.Popen[bytes], str] = {}
         self._stops = 0
 
@@ -66,6 +68,7 @@ class ProgramHandler:
             finally:
                 with self._lock:
                     self._running.pop(process, None)
+                    self._ended.notify_all()
         if process.returncode == DISCARD_STATUS:
             raise Discard
         if process.returncode != 0:
@@ -88,14 +91,26 @@ class ProgramHandler:
     def _end(self, running: list[subprocess.Popen[bytes]]) -> None:
         for process in running:
             _signal_group(process, signal.SIGTERM)
-        if running:
-            threading.Thread(target=self._kill, args=(running,), name="program-killer", daemon=True).start()
+        if not running:
+            return
+        killer = threading.Thread(target=self._kill, args=(running,), name="program-killer", daemon=True)
+        with self._lock:
+            self._killers = {each for each in self._killers if each.is_alive()} | {killer}
+            killer.start()
 
     def _kill(self, running: list[subprocess.Popen[bytes]]) -> None:
-        threading.Event().wait(_TERMINATE_SECONDS)
-        for process in running:
-            if process in self._running:
-                _signal_group(process, signal.SIGKILL)
+        with self._lock:
+            self._ended.wait_for(lambda: not any(process in self._running for process in running), _TERMINATE_SECONDS)
+            stubborn = [process for process in running if process in self._running]
+        for process in stubborn:
+            _signal_group(process, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Wait until what was told to end has ended or been killed, a third of a second at most: this process is about to end."""
+        with self._lock:
+            killers = self._killers
+        for killer in killers:
+            killer.join()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

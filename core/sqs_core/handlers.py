@@ -44,17 +44,22 @@ class HandlerFailedError(SqsTuiError):
 
 
 class Handler:
-    """A handler with the name to show. `stop` ends what it started outside this process, such as programs.
+    """A handler with the name to show. `stop` ends what it started outside this process, such as programs; `close` waits for it.
 
     `again` makes the same handler anew, where there is something to end.
     """
 
     def __init__(
-        self, name: str, function: Callable[[Message], Any], stop: Stop | None = None, again: Callable[[], Handler] | None = None
+        self,
+        name: str,
+        function: Callable[[Message], Any],
+        stop: Stop | None = None,
+        close: Callable[[], None] | None = None,
+        again: Callable[[], Handler] | None = None,
     ) -> None:
         self.name = name
         self._function = function
-        self._stop, self._again = stop, again
+        self._stop, self._close, self._again = stop, close, again
 
     def apart(self) -> Handler:
         """The same for one consumer alone: what it stops is not another's."""
@@ -68,6 +73,11 @@ class Handler:
         """End what the handler started outside this process, for these messages or for all; called when nobody waits for it."""
         if self._stop is not None:
             self._stop(message_ids)
+
+    def close(self) -> None:
+        """Wait, but not for long, until what was to be ended has ended; called when this process is about to end."""
+        if self._close is not None:
+            self._close()
 
 
 class BoundHandler:
@@ -135,7 +145,7 @@ def _program(spec: str, command: str) -> Handler:
     from sqs_core.handler_exec import ProgramHandler
 
     program = ProgramHandler(spec, command)
-    return Handler(spec, program, program.stop, lambda: _program(spec, command))
+    return Handler(spec, program, program.stop, program.close, lambda: _program(spec, command))
 
 
 def make_handler(handler: str | Callable[[Message], Any], timeout_seconds: float | None = None) -> Handler:
