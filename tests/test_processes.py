@@ -18,6 +18,7 @@ from sqs_core.model import RunState
 from sqs_core.processes.child import Ending
 from sqs_core.processes.merged import Life, merged_report
 from sqs_core.remote.sockets import runtime_directory
+from sqs_core.remote.targets import discover
 from sqs_core.report import COLUMNS, make_report
 from sqs_core.runner import SignalStops
 from sqs_core.wire import iso
@@ -123,9 +124,10 @@ def test_a_killed_process_is_started_again_and_sigterm_drains_all_and_nothing_is
     queue = ministack_queue_factory(attributes={"VisibilityTimeout": "2"})
     bodies = [f"order-{number:02}" for number in range(24)]
     fill(ministack_sqs, queue, bodies)
-    arguments = ("--handler", "jobs:hold", "--wait", "1", "--processes", "2")
+    arguments = ("--handler", "jobs:hold", "--wait", "1", "--processes", "2", "--control")
     with Process(ministack, queue.name, *arguments, directory=directory) as process:
         wait_until(lambda: len(list(directory.glob("seen-*"))) == 2)
+        assert {found.hello.pid for found in discover() if found.hello.control} == set(pids(process)), "viewers find them"
         victim = pids(process)[0]
         os.kill(victim, signal.SIGKILL)
         process.wait_for(f"pid {victim} ended with signal 9 (SIGKILL), the next starts in ")
@@ -154,6 +156,7 @@ def test_processes_whose_parent_is_killed_drain_and_end(
     arguments = ("--handler", "jobs:hold", "--wait", "1", "--processes", "2", "--workers", "4", "--batch", "4")
     with Process(ministack, queue.name, *arguments, directory=directory) as process:
         wait_until(lambda: len(seen(directory)) >= 8)
+        assert discover() == [], "without --control they take commands of their parent alone"
         children = pids(process)
         os.kill(process.pid, signal.SIGKILL)
         process.end()

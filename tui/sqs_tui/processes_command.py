@@ -17,7 +17,8 @@ from sqs_core.errors import LONGEST_TEXT, ConfigurationError
 from sqs_core.masking import mask_secrets
 from sqs_core.plain_text import one_line
 from sqs_core.processes.lifeline import TIME_IS_UP
-from sqs_core.remote.sockets import make_private, runtime_directory
+from sqs_core.remote.serving import wants_control
+from sqs_core.remote.sockets import OPEN_SUFFIX, make_private, runtime_directory
 from sqs_core.runner import EXIT_CUT_SHORT, EXIT_REFUSED, SignalStops
 from sqs_tui.ensemble import Ensemble
 from sqs_tui.event_writer import EventWriter
@@ -44,11 +45,11 @@ def consume_in_processes(command: click.Command, queues: Sequence[str], flags: d
     log = open_log(flags)
     if flags["headless"]:
         no_screen(flags)
-        with _sockets() as folder:
+        with _sockets(flags) as folder:
             return _run_headless(Ensemble(command, queues, flags, folder, EventWriter([sys.stderr, *log])))
     only_headless(flags, "max_messages", "duration")
     require_terminal()
-    with silenced(log), _sockets() as folder:
+    with silenced(log), _sockets(flags) as folder:
         return _show(Ensemble(command, queues, flags, folder, EventWriter(log)))
 
 
@@ -62,9 +63,10 @@ def _check(queues: Sequence[str], flags: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _sockets() -> Iterator[Path]:
-    """A folder for their sockets, below that of all consumers, where nobody looks for any."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=make_private(runtime_directory())))
+def _sockets(flags: dict[str, Any]) -> Iterator[Path]:
+    """A folder for their sockets, below that of all consumers. Viewers look there only if they may control: this process may."""
+    suffix = OPEN_SUFFIX if wants_control(flag=flags["control"]) else ""
+    folder = Path(tempfile.mkdtemp(suffix, f"{os.getpid()}-", make_private(runtime_directory())))
     try:
         yield folder
     finally:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".sock"
+OPEN_SUFFIX = ".open"
+"""Of a folder within that of the sockets, made by a process for its own: what listens in there can be attached to as well."""
 LONGEST_PATH_BYTES = 100
 """Systems take between 103 and 107 bytes."""
 _CONNECT_SECONDS = 2.0
@@ -108,7 +110,8 @@ def living_sockets() -> list[Path]:
 
     What dead processes left is removed where it is ours.
     """
-    found = [path for folder in _folders() for path in folder.glob(f"*{SUFFIX}")]
+    kinds = (f"*{SUFFIX}", f"*{OPEN_SUFFIX}/*{SUFFIX}")
+    found = [path for folder in _folders() for kind in kinds for path in folder.glob(kind)]
     return sorted((path for path in found if not remove_stale(path)), key=_made_at, reverse=True)
 
 
