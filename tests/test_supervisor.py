@@ -74,8 +74,9 @@ def test_a_refusal_at_first_ends_all(started: Callable[..., Started]) -> None:
 
 
 def test_a_refusal_or_an_error_after_a_crash_may_pass(started: Callable[..., Started]) -> None:
-    supervisor, _ = started(["exit 3", REFUSAL, REPORT + "; exit 1", REPORT])
+    supervisor, events = started(["exit 3", REFUSAL, REPORT + "; exit 1", REPORT])
     wait_until(lambda: supervisor.ended)
+    assert any("ended with exit code 2: no such handler, the 2. time" in event.text for event in events.snapshot())
     assert [life.ending.code for life in supervisor.lives] == [3, 2, 1, 0]
     assert (supervisor.exit_code(), supervisor.slots[0].past) == (0, "restarted 3×, last: exit code 0")
 

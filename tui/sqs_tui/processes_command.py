@@ -13,9 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqs_core.errors import LONGEST_TEXT, ConfigurationError
-from sqs_core.masking import mask_secrets
-from sqs_core.plain_text import one_line
+from sqs_core.errors import ConfigurationError
 from sqs_core.processes.lifeline import TIME_IS_UP
 from sqs_core.remote.serving import wants_control
 from sqs_core.remote.sockets import OPEN_SUFFIX, make_private, runtime_directory
@@ -92,7 +90,7 @@ def _run_headless(ensemble: Ensemble) -> int:
     if code != EXIT_REFUSED:
         sys.stdout.write(json.dumps(ensemble.report(time.monotonic() - started)) + "\n")
     if supervisor.reason() and code:
-        sys.stderr.write(f"sqs-tui: {one_line(mask_secrets(supervisor.reason()), LONGEST_TEXT)}\n")
+        sys.stderr.write(f"sqs-tui: {supervisor.reason()}\n")
     return code
 
 

@@ -12,6 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from sqs_core.errors import LONGEST_TEXT
+from sqs_core.masking import mask_secrets
+from sqs_core.plain_text import one_line
 from sqs_core.processes.lifeline import REPORT_MARK
 from sqs_core.remote.sockets import SUFFIX
 
@@ -119,7 +122,7 @@ class Child:
 
     def _hear_errors(self, line: str) -> None:
         if line.startswith(_LAST_WORD):
-            self._reason = line.removeprefix(_LAST_WORD).strip()
+            self._reason = one_line(mask_secrets(line.removeprefix(_LAST_WORD).strip()), LONGEST_TEXT)
         else:
             self._listener.said(self.pid, line)
 

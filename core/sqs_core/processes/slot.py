@@ -136,7 +136,7 @@ class Slot:
             level = Level.INFO if ending.code == EXIT_DONE else Level.ERROR
             terms.events.record(level, Code.PROCESS_ENDED, None, f"process {self.number}: {self._trouble}")
             return ending.code if ending.code in (EXIT_DONE, EXIT_CUT_SHORT, EXIT_REFUSED) else EXIT_CUT_SHORT
-        return self._crashed(self._trouble, ending.lived_seconds)
+        return self._crashed(": ".join(filter(None, (self._trouble, ending.reason))), ending.lived_seconds)
 
     def _is_final(self, ending: Ending) -> bool:
         """Whether it ended because it was told to, by whomever, or says itself that it cannot work at all.
