@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from consuming import Process, bodies_in, depth, fill, wait_for_depth
+from consuming import PROGRAM, Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.demo.emulator import free_port
 from waiting import wait_until
 
@@ -207,3 +208,10 @@ def test_nobody_at_the_endpoint_is_told_with_its_address(directory: Path, durati
     assert ended.report(code=1)["received"] == 0  # a run that never reached its endpoint is no success
     assert address in ended.errors
     assert "sqs-tui demo" in ended.errors
+
+
+def test_a_closed_stream_changes_nothing_but_who_reads() -> None:
+    for closed in ("1>&-", "2>&-"):
+        ended = subprocess.run(["sh", "-c", f"exec {PROGRAM} demo --list {closed}"], capture_output=True, text=True, timeout=30)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert bool(ended.stdout) is (closed == "2>&-")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -180,6 +182,9 @@ def demo(context: click.Context, /, **own: Any) -> None:
 def main() -> None:
     """The console script: refusals become one line on stderr and exit code 2."""
     hide_secrets()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this: what is done is the same, and nobody reads of it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # in a locale that cannot write a character, an escape beats a traceback
             stream.reconfigure(errors="backslashreplace")
