@@ -16,7 +16,7 @@ from consuming import Process, bodies_in, depth, fill, wait_for_depth
 from sqs_core.errors import ConfigurationError
 from sqs_core.model import RunState
 from sqs_core.processes.child import Ending
-from sqs_core.processes.merged import Life, merged_report
+from sqs_core.processes.merged import MOST_LIVES, Life, merged_report, shortened
 from sqs_core.remote.sockets import runtime_directory
 from sqs_core.remote.targets import discover
 from sqs_core.report import COLUMNS, make_report
@@ -255,6 +255,24 @@ def test_what_a_crashed_process_was_last_heard_of_is_in_the_report() -> None:
     assert (report["received"], report["handled"], report["in_flight_at_exit"], report["restarts"]) == (13, 8, 5, 2)
     assert [row["ended"] for row in report["processes"]] == ["signal 9 (SIGKILL)", "signal 11 (SIGSEGV)", "exit code 1"]
     assert [row["counted"] for row in report["processes"]] == [iso(heard.at), None, "at exit"]
+
+
+def test_the_oldest_of_very_many_are_told_of_together_and_nothing_of_them_is_missing() -> None:
+    seen = snapshot(replace(consumer(), state=RunState.PAUSED))
+    own = {"received": 4, "handled": 3, "requests": {"ReceiveMessage": 2}, "queues": {"orders": {"handled": 3}}}
+    every = [
+        Life(1, 70, Ending(-9, None, "", 3.0), seen),
+        *(Life(1, pid, Ending(3, own, "", 1.0), None) for pid in range(71, 99)),
+    ]
+    kept: list[Life] = []
+    for life in every:
+        kept = shortened([*kept, life])
+    together, apart = (merged_report([*lives, Life(2, 99, Ending(0, own, "", 1.0), None)], (), 6.0) for lives in (kept, every))
+    rows = together.pop("processes")
+    assert len(rows) == MOST_LIVES + 1 < len(apart.pop("processes"))
+    assert together == apart
+    assert (rows[0]["ended"], rows[0]["counted"]) == ("10 processes, the last with exit code 3", "together")
+    assert successor_options(kept, None) == ["--paused=orders"]
 
 
 def test_the_report_has_its_columns_where_no_process_lived_to_tell_anything() -> None:

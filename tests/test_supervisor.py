@@ -10,6 +10,7 @@ from sqs_core.events import EventLog
 from sqs_core.model import RunState
 from sqs_core.policy import Backoff
 from sqs_core.processes import supervisor as module
+from sqs_core.processes.merged import MOST_LIVES
 from sqs_core.processes.slot import Terms
 from sqs_core.processes.supervisor import Supervisor
 from waiting import wait_until
@@ -56,8 +57,9 @@ def started(tmp_path: Path) -> Callable[..., Started]:
 
 def test_one_that_crashes_is_never_given_up_and_a_drain_ends_it(started: Callable[..., Started]) -> None:
     supervisor, events = started("exit 3", "head -c1 >/dev/null; kill -TERM $$")
-    wait_until(lambda: supervisor.slots[0].restarts >= 4)
+    wait_until(lambda: supervisor.slots[0].restarts >= MOST_LIVES + 4)
     assert not supervisor.ended
+    assert len(supervisor.slots[0].lives) <= MOST_LIVES
     supervisor.drain()
     wait_until(lambda: supervisor.ended)
     assert supervisor.exit_code() == 1

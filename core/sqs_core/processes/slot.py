@@ -12,7 +12,7 @@ from sqs_core.events import Code
 from sqs_core.model import Level, RunState
 from sqs_core.policy import Backoff
 from sqs_core.processes.child import Child, Ending
-from sqs_core.processes.merged import Life
+from sqs_core.processes.merged import Life, shortened
 from sqs_core.remote.peers import SocketPeer
 from sqs_core.remote.pod_errors import Failing
 from sqs_core.runner import EXIT_CUT_SHORT, EXIT_DONE, EXIT_REFUSED
@@ -89,7 +89,7 @@ class Slot:
     @property
     def restarts(self) -> int:
         """How often a process was started in the place of one that crashed."""
-        return max(0, len(self.lives) - (self._child is None))
+        return max(0, sum(life.count for life in self.lives) - (self._child is None))
 
     @property
     def waits(self) -> bool:
@@ -129,7 +129,7 @@ class Slot:
         ending = child.wait()
         with self._lock:
             self._child = None
-            self.lives.append(self._account(child.pid, ending))
+            self.lives = shortened([*self.lives, self._account(child.pid, ending)])
         self._trouble = f"pid {child.pid} ended with {ending.how}"
         if self._is_final(ending):
             self.reason = ending.reason
