@@ -63,6 +63,17 @@ def test_a_quiet_queue_is_polled_once_a_wait() -> None:
     assert polls.bench.texts("poll.early") == []
 
 
+def test_each_poll_waits_since_it_went_out() -> None:
+    polls = _Polls(wait_seconds=20)
+    for _ in range(2):
+        polls.bench.time.advance(1)
+        out_at = polls.bench.time.now
+        polls.step()
+        with polls.bench.ledger.lock:
+            (thread,) = polls.bench.ledger.threads_locked()
+        assert (thread.state, thread.since) == (ThreadState.WAITING, out_at)
+
+
 def test_empty_answers_that_come_early_back_off() -> None:
     polls = _Polls(wait_seconds=20)
     polls.bench.queue.answers_early = True

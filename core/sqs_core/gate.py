@@ -47,7 +47,7 @@ class PollGate:
             if state is ThreadState.WAITING and not stopping():
                 maximum = min(self.batch, self._wanted())
                 self._out[poller] = holding.ledger.clock.lease()
-                holding.ledger.thread_locked(poller, Role.POLLER, state)
+                holding.ledger.thread_locked(poller, Role.POLLER, state, anew=True)
                 return maximum
             holding.ledger.thread_locked(poller, Role.POLLER, state, keep_error=state is ThreadState.BACKING_OFF)
             if not stopping():

@@ -199,7 +199,7 @@ class Ledger:
         self._ack.add_all(seconds)
 
     def thread(self, name: str, role: Role, state: ThreadState, message_id: str | None = None, error: str | None = None) -> None:
-        """Write down what a thread does now; `since` moves only when the state or the message changes."""
+        """Write down what a thread does now; `since` moves only when the state, the message or the error changes."""
         with self.lock:
             self.thread_locked(name, role, state, message_id, error)
 
@@ -212,11 +212,13 @@ class Ledger:
         error: str | None = None,
         *,
         keep_error: bool = False,
+        anew: bool = False,
     ) -> None:
+        """As `thread`, for who has the lock. `anew` moves `since` in any case: the same is begun once more."""
         known = self._threads.get(name)
         if known is None:
             known = self._threads[name] = _Thread(name, role)
-        elif known.state is state and known.message_id == message_id and (keep_error or known.error == error):
+        elif not anew and known.state is state and known.message_id == message_id and (keep_error or known.error == error):
             return
         elif keep_error:
             error = known.error
