@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fakes import Bench
 from proving import GIVEN_UP, HANDLED, RETRIED, finish, prove
+from sqs_core.failures import Cause
 from sqs_core.held import Verdict
 from sqs_core.model import Outcome, ThreadState
+from sqs_core.remote.details import detail_from_json, detail_to_json
+from sqs_core.views import message_detail
 
 
 def test_a_message_is_counted_when_it_comes_and_when_its_end_is_proved() -> None:
@@ -22,6 +27,22 @@ def test_a_message_is_counted_when_it_comes_and_when_its_end_is_proved() -> None
     with bench.ledger.lock:
         (finished,) = bench.ledger.history.snapshot()
     assert (finished.outcome, finished.handler_ms, finished.preview) == (Outcome.HANDLED, 2000.0, "one")
+
+
+def test_a_message_that_failed_says_why_and_where_when_it_is_opened_here_and_from_afar() -> None:
+    bench = Bench()
+    bench.receive("one")
+    held = bench.take()
+    bench.holding.conclude(held, Verdict(Outcome.RETRIED, 0, "KeyError: 'amount'", Cause("KeyError", "app.py:10 in handle")))
+    prove(bench)
+    detail = message_detail(bench.ledger, bench.holding, held.message.message_id)
+    assert detail is not None
+    assert (detail.error, detail.place) == ("KeyError: 'amount'", "app.py:10 in handle")
+    told = json.loads(json.dumps(detail_to_json(detail)))
+    far = detail_from_json(told, bench.queue.name)
+    assert (far.error, far.place) == (detail.error, detail.place)
+    older = {name: value for name, value in told.items() if name not in ("error", "place")}
+    assert detail_from_json(older, bench.queue.name).error is None
 
 
 def test_messages_are_handed_out_in_the_order_they_came() -> None:

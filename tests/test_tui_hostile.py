@@ -151,7 +151,7 @@ def infested_message(payload: str) -> MessageDetail:
         typed_attributes={payload: AttributeValue(payload, payload)},
         system={payload: payload, "MessageGroupId": payload},
     )
-    return MessageDetail(message, ((NOW, payload),), Outcome.RETRIED, replayable=True)
+    return MessageDetail(message, ((NOW, payload),), Outcome.RETRIED, True, payload, payload)
 
 
 async def test_in_toasts() -> None:

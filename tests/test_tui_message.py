@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqs_core.errors import ConfigurationError
 from sqs_core.message import AttributeValue, Message
-from sqs_core.model import MessageDetail
+from sqs_core.model import MessageDetail, Outcome
 from sqs_tui.body_view import QUICK_CHARACTERS
 from sqs_tui.screens.message import MessageScreen, Privacy
-from tui_canned import snapshot
+from tui_canned import detail, snapshot
 from tui_harness import dashboard
 
 if TYPE_CHECKING:
@@ -51,6 +51,16 @@ async def test_the_innermost_of_a_body_is_shown_and_the_layers_are_gone_through(
         await running.press("u")
         assert "from arn:t" in running.text()
         assert "H4sI" in running.text()
+
+
+async def test_why_a_message_failed_and_where_stands_above_its_body() -> None:
+    said = detail(1, outcome=Outcome.GIVEN_UP, error="ValueError: no such currency: GBP", place="jobs.py:46 in handle")
+    async with dashboard(size=(80, 24)) as running:
+        await running.app.push_screen(MessageScreen(said, None))
+        await running.pilot.pause()
+        above = running.text().split("Body")[0]
+        assert "error     ValueError: no such currency: GBP" in above
+        assert "at        jobs.py:46 in handle" in above
 
 
 async def test_what_is_copied_is_what_is_shown() -> None:

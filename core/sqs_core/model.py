@@ -242,9 +242,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetail:
-    """A message we hold or held, whole, with what this process saw of it (oldest first)."""
+    """A message we hold or held, whole, with what this process saw of it (oldest first).
+
+    `error` says why its newest end was none that was wanted, `place` where in the handler; None where that is not known.
+    """
 
     message: Message
     timeline: tuple[tuple[float, str], ...]
     outcome: Outcome | None
     replayable: bool
+    error: str | None = None
+    place: str | None = None

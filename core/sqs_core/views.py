@@ -67,7 +67,7 @@ def message_detail(ledger: Ledger, holding: Holding, message_id: str) -> Message
     if found is None:
         return None
     finished, message, timeline = found
-    return MessageDetail(message, timeline, finished.outcome, replayable=True)
+    return MessageDetail(message, timeline, finished.outcome, True, finished.error, finished.place)
 
 
 def bare_snapshot(state: RunState, at: float) -> Snapshot:

@@ -22,6 +22,8 @@ def detail_to_json(detail: MessageDetail) -> dict[str, Any]:
         "timeline": [[iso(at), text] for at, text in detail.timeline],
         "outcome": detail.outcome,
         "replayable": detail.replayable,
+        "error": detail.error,
+        "place": detail.place,
     }
 
 
@@ -36,7 +38,8 @@ def detail_from_json(fields: Mapping[str, Any], queue: str) -> MessageDetail:
         raise MalformedError(str(error)) from error
     outcome = reader(Outcome | None)(fields.get("outcome"), "outcome")
     replayable = reader(bool)(fields.get("replayable"), "replayable")
-    return MessageDetail(saved.message, tuple(_entry(each) for each in timeline), outcome, replayable)
+    why, place = (reader(str | None)(fields.get(name), name) for name in ("error", "place"))
+    return MessageDetail(saved.message, tuple(_entry(each) for each in timeline), outcome, replayable, why, place)
 
 
 def _entry(value: Any) -> tuple[float, str]:

@@ -240,20 +240,18 @@ class MessageScreen(Scrolling, Steady, ModalScreen[None]):
         self.query_one("#message", VerticalScroll).border_subtitle = Content(f"{hint}{' · R replay' if self._replay else ''}")
 
     def _facts(self) -> Content:
-        detail = self._detail
-        message = detail.message
-        ended = str(detail.outcome) if detail.outcome else self._state
-        lines = [
-            ("id", message.message_id),
-            ("queue", message.queue),
-            ("state", ended),
-            ("received", f"{shown.plural(message.receive_count, 'time')}"),
-        ]
-        if message.sent_at is not None:
-            lines.append(("sent", shown.stamp(message.sent_at)))
-        if message.group_id is not None:
-            lines.append(("group", message.group_id))
-        return Content("\n").join([_pair(name, value, 8) for name, value in lines])
+        detail, message = self._detail, self._detail.message
+        lines = {
+            "id": message.message_id,
+            "queue": message.queue,
+            "state": str(detail.outcome) if detail.outcome else self._state,
+            "error": detail.error,
+            "at": detail.place,
+            "received": shown.plural(message.receive_count, "time"),
+            "sent": None if message.sent_at is None else shown.stamp(message.sent_at),
+            "group": message.group_id,
+        }
+        return Content("\n").join([_pair(name, value, 8) for name, value in lines.items() if value is not None])
 
     def _rest(self) -> Content:
         message = self._detail.message
