@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqs_core.errors import ConfigurationError
+from sqs_core.masking import mask_secrets
 from sqs_core.message import AttributeValue, Message
-from sqs_core.selecting import Selection
+from sqs_core.selecting import FIELDS, Selection
 
 BODY = json.dumps({"type": "refund", "amount": 12, "tags": ["a"], "nothing": None, "zero": 0})
 MESSAGE = Message(
@@ -71,6 +72,23 @@ def test_what_is_no_expression_is_refused_in_one_line(expression: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         Selection(expression)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("json.type = 'refund'", """not understood from "= 'refund'" on"""),
+        ("receive_count > 3", "not understood from '3' on"),
+        ("json.type ==", "it ends too early"),
+        ("", "it cannot be read"),
+    ],
+)
+def test_a_refusal_says_where_it_is_not_understood_and_its_example_is_not_masked(expression: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        Selection(expression)
+    text = mask_secrets(str(refusal.value))
+    assert said in text
+    assert text.endswith(f'receive_count > `3`", over {FIELDS}')
 
 
 @given(st.text(max_size=40), st.text(max_size=60))

@@ -10,7 +10,7 @@ import pytest
 from sqs_core.matching import Query
 from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, Percentiles, PoolSize, RunState, ThreadState
 from sqs_tui import format as shown
-from sqs_tui import pane_rows, rows, summary
+from sqs_tui import notices, pane_rows, rows, summary
 from sqs_tui.filtering import filtered
 from sqs_tui.spark import curve
 from sqs_tui.trends import Trends
@@ -268,6 +268,20 @@ def test_a_poll_that_is_out_for_longer_than_it_may_take_says_so() -> None:
     polls = consumer(threads=(poller(1, since=NOW - 26),), wait_seconds=20)
     for now, said in ((NOW, "no answer for 26s; a poll takes 20 s at most"), (NOW - 2, "")):
         assert texts(pane_rows.poller_rows(polls, now)[0])[-1] == said
+
+
+def test_a_queue_that_is_refused_for_good_is_not_said_to_be_tried_again() -> None:
+    refused = event("queue 'refunds' does not exist", Level.ERROR, "consumer.refused", queue="refunds", at=NOW)
+    backing_off = consumer(threads=(poller(1, ThreadState.BACKING_OFF),))
+    missing = consumer(queue="refunds", state=RunState.FAILED, threads=())
+    denied = event("ReceiveMessage: denied", Level.ERROR, "poll.error", at=NOW - 5)
+    newer = replace(denied, at=NOW + 1)
+    for events, said in (
+        ((denied, refused), "It is not tried again; other queues go on."),
+        ((refused, newer), "It keeps trying by itself."),
+    ):
+        frame = Frame(snapshot(backing_off, missing, events=events), queues=("orders", "refunds"), selected="orders")
+        assert said in notices.trouble_notice(frame, 80).plain
 
 
 def test_before_there_is_an_engine_its_queues_start() -> None:

@@ -60,10 +60,19 @@ def _compile(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except (JMESPathError, RecursionError) as error:
-        why = " ".join(str(error).split())
         raise ConfigurationError(
-            f"--where {expression!r} is no JMESPath: {why}; as in \"json.type == 'refund' && receive_count > `3`\", over {FIELDS}"
+            f"--where {expression!r} is no JMESPath: {_stumbles(error, expression)}; "
+            f"as in \"json.type == 'refund' && receive_count > `3`\", over {FIELDS}"
         ) from error
+
+
+def _stumbles(error: Exception, expression: str) -> str:
+    """Where it is not understood. The library's words speak of a token, and what follows would be masked as if it were one."""
+    position = getattr(error, "lexer_position", getattr(error, "lex_position", None))
+    if position is None:
+        return "it cannot be read"
+    rest = expression[position:].strip()
+    return f"not understood from {rest[:40]!r} on" if rest else "it ends too early"
 
 
 def _seen(message: Message, now: float) -> dict[str, Any]:

@@ -46,11 +46,17 @@ def trouble_notice(frame: Frame, width: int, *, playing: bool = False, brief: bo
         return Content("")
     if brief:
         return styled(f"✗ {trouble}", Tone.BAD).truncate(max(10, width), ellipsis=True)
-    failed = frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED
-    advice = "" if playing else "The engine has stopped.  " if failed else "It keeps trying by itself.  "
-    keys = Content.assemble(advice, (_key("quit"), "bold"), " quit   ", (_key("help"), "bold"), " help")
+    keys = Content.assemble(
+        "" if playing else _prospect(frame), (_key("quit"), "bold"), " quit   ", (_key("help"), "bold"), " help"
+    )
     lines = styled(f"✗ {trouble}", Tone.BAD).wrap(max(10, width))[:3]
     return Content("\n").join([*lines, keys])
+
+
+def _prospect(frame: Frame) -> str:
+    if frame.snapshot is not None and frame.snapshot.engine.state is RunState.FAILED:
+        return "The engine has stopped.  "
+    return "It is not tried again; other queues go on.  " if frame.refused else "It keeps trying by itself.  "
 
 
 def _key(command_id: str) -> str:

@@ -70,10 +70,21 @@ class Frame:
             return _link_trouble(self.link)
         if self.listing and self.listing.error:
             return self.listing.error
+        error = self._newest_error()
+        return error.text if error else None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the trouble is a queue's that is refused for good, while others go on."""
+        error = self._newest_error()
+        consumers = self.snapshot.consumers if self.snapshot and error and error.text == self.trouble else ()
+        return any(consumer.queue == error.queue and consumer.state is RunState.FAILED for consumer in consumers if error)
+
+    def _newest_error(self) -> Event | None:
         if self.snapshot is None or not _is_troubled(self.snapshot):
             return None
         errors = [event for event in self.snapshot.events if event.level is Level.ERROR]
-        return max(errors, key=lambda event: event.at).text if errors else None
+        return max(errors, key=lambda event: event.at, default=None)
 
 
 class Viewer:
