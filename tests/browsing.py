@@ -9,20 +9,20 @@ from identity_servers import Denying, serve
 from sqs_core.clock import SYSTEM_CLOCK
 from sqs_core.engine import Engine
 from sqs_core.queue_browser import QueueBrowser
-from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_core.settings import ConsumerSettings, make_connection_settings, parse_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from servers import TestQueue
     from sqs_core.clock import Clock
     from sqs_core.queue_listing import ListedQueue, QueueListing
 
 
-def browser(endpoint_url: str, clock: Clock = SYSTEM_CLOCK) -> QueueBrowser:
-    """A browser whose thread is the test."""
+def browser(endpoint_url: str, clock: Clock = SYSTEM_CLOCK, named: Iterable[str] = ()) -> QueueBrowser:
+    """A browser whose thread is the test, of all queues or of those that are named."""
     connection = make_connection_settings(endpoint_url=endpoint_url, read_only=True)
-    return QueueBrowser(Engine(connection, ConsumerSettings(), clock=clock))
+    return QueueBrowser(Engine(connection, ConsumerSettings(), clock=clock), tuple(parse_queue(name) for name in named))
 
 
 def listed(looking: QueueBrowser, prefix: str = "", seen: tuple[str, ...] = ()) -> QueueListing:

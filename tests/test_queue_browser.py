@@ -101,6 +101,24 @@ def test_a_prefix_is_searched_on_the_server_and_figures_are_kept(ministack: str,
         assert proxy.asked.count("ListQueues") == 3
 
 
+def test_queues_that_are_named_are_listed_and_read_without_leave_to_list(
+    ministack: str, ministack_queue_factory: QueueFactory
+) -> None:
+    one, other = sorted((ministack_queue_factory(), ministack_queue_factory()), key=lambda queue: queue.name)
+    with denying(ministack, ListQueues="AccessDenied") as (url, proxy):
+        looking = browser(url, named=(other.name, "no-such-queue", one.url))
+        listing = listed(looking)
+        assert [(queue.name, queue.reading) for queue in listing.queues] == [
+            (one.name, Reading.READ),
+            (other.name, Reading.READ),
+        ]
+        assert listing.error is None
+        assert "queue 'no-such-queue' does not exist" in str(listing.note)
+        assert [queue.name for queue in listed(looking, one.name).queues] == [one.name]
+        assert proxy.asked.count("ListQueues") == 0
+        assert proxy.asked.count("GetQueueUrl") == 4, "what is found is not asked for again"
+
+
 def test_nothing_is_asked_when_nobody_looks(ministack: str) -> None:
     clock = FakeClock()
     with denying(ministack) as (url, proxy):

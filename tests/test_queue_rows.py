@@ -173,6 +173,7 @@ def test_an_empty_table_says_why() -> None:
     assert when_empty(QueueListing(0.0), View()) == "Queues are being listed."
     assert when_empty(QueueListing(0.0, error="no"), View()) == "Queues cannot be listed."
     assert when_empty(listing(), View()) == "There are no queues at this endpoint."
+    assert when_empty(replace(listing(), note="queue 'x' does not exist"), View()) == "None of the queues can be shown."
     assert when_empty(shop(), View(filter_text="x")) == "Nothing here matches the filter."
     assert when_empty(listing(prefix="x"), View(filter_text="^x")) == "No queue's name starts with this."
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqs_core.client import AwsSession
     from sqs_core.model import Event, MessageDetail, PoolName
     from sqs_core.queue_listing import QueueDetails, QueueListing
-    from sqs_core.settings import ConnectionSettings, ConsumerSettings
+    from sqs_core.settings import ConnectionSettings, ConsumerSettings, QueueReference
 
 _SUPERVISE_SECONDS = 0.05
 _ENDED = (RunState.STOPPED, RunState.FAILED)
@@ -49,6 +49,7 @@ class Engine:
         clock: Clock = SYSTEM_CLOCK,
         on_event: Callable[[Event], None] | None = None,
         capture: Capture | None = None,
+        listed: Sequence[QueueReference] = (),
     ) -> None:
         self.connection, self.settings, self.clock = connection, settings, clock
         self.events = EventLog(clock, on_event)
@@ -67,7 +68,7 @@ class Engine:
         self._draining = False
         self._consumers: dict[str, QueueConsumer] = {}
         self._watch = QueueWatch(self)
-        self._browser = QueueBrowser(self)
+        self._browser = QueueBrowser(self, listed)
         self._bench = Workbench(self)
         for queue, handler in consumers:
             self._add(queue, handler)

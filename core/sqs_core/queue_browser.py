@@ -1,4 +1,4 @@
-"""All queues of the endpoint, read only while somebody looks: names at once, figures as they come.
+"""The queues of the endpoint, or those that were named, read only while somebody looks: names at once, figures as they come.
 
 One thread lists and hands reading to a few others. The bounds in requests a second: 40 GetQueueAttributes
 (`reading_order`), 2 ListQueues for up to 10,000 queues, and 3 requests each 5 s for the one queue that is open.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqs_core.errors import RequestError, Trouble, describe
-from sqs_core.queue_details import list_urls, outcome, read_details
+from sqs_core.queue_details import find_urls, list_urls, outcome, read_details
 from sqs_core.queue_facts import fetch_attributes
 from sqs_core.queue_listing import REFRESH_SECONDS, ListedQueue, QueueDetails, QueueListing, Reading, listed_attributes
 from sqs_core.reading_order import REMEMBERED, ReadingOrder
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from sqs_core.engine import Engine
+    from sqs_core.settings import QueueReference
 
 READERS = 4
 _ASKED_RECENTLY_SECONDS = 15.0
@@ -30,10 +31,13 @@ _SETTLE_SECONDS = 0.3
 
 
 class QueueBrowser:
-    """Answers faces at once with what is known; asking keeps it refreshed for 15 s."""
+    """Answers faces at once with what is known; asking keeps it refreshed for 15 s.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    Where queues were named, those are listed and no others, and nobody is asked for a list.
+    """
+
+    def __init__(self, engine: Engine, named: Sequence[QueueReference] = ()) -> None:
+        self._engine, self._named = engine, named
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._known: dict[str, ListedQueue] = {}
@@ -121,7 +125,7 @@ class QueueBrowser:
         self._tried_prefix = prefix
         now = self._engine.clock.wall()
         try:
-            urls, cut = list_urls(self._client(), prefix)
+            urls, note = self._urls(prefix)
         except Exception as error:  # noqa: BLE001 - shown with what was listed before
             self._listing = replace(self._listing, error=self._engine.say_unreachable(error))
             return
@@ -130,8 +134,16 @@ class QueueBrowser:
             known = {name: row for name, row in others if not name.startswith(prefix)}
             self._known = known | {name: self._known.get(name) or ListedQueue(name, url) for name, url in urls.items()}
         self._order.set_names(urls)
-        note = f"only {len(urls):,} queues are listed: ^ and the start of a name searches them all" if cut else None
         self._publish(QueueListing(now, note=note, prefix=prefix), tuple(urls))
+
+    def _urls(self, prefix: str) -> tuple[dict[str, str], str | None]:
+        """Name → URL of what is to be listed, and what to say of what is missing."""
+        if not self._named:
+            urls, cut = list_urls(self._client(), prefix)
+            return urls, f"only {len(urls):,} queues are listed: ^ and the start of a name searches them all" if cut else None
+        known = {row.name: row.url for row in self._known.values()}
+        found, missing = find_urls(self._client(), self._named, known, self._engine.connection.region)
+        return {name: url for name, url in found.items() if name.startswith(prefix)}, missing
 
     def _publish(self, listing: QueueListing, names: Sequence[str]) -> None:
         """Make the newest rows of these names the listing. Called by the one thread only."""

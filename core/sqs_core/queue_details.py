@@ -6,14 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.answers import call, reading
-from sqs_core.errors import RequestError
-from sqs_core.queue_facts import MISSING_QUEUE, fetch_attributes
+from sqs_core.errors import ConfigurationError, RequestError
+from sqs_core.queue_facts import MISSING_QUEUE, fetch_attributes, resolve_queue
 from sqs_core.queue_listing import QueueDetails, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
+
+    from sqs_core.settings import QueueReference
 
 MAXIMUM_LISTED = 10_000
 _PAGE = 1000
@@ -40,6 +42,23 @@ def list_urls(look: SQSClient, prefix: str) -> tuple[dict[str, str], bool]:
         if not token or len(urls) == before or len(urls) >= MAXIMUM_LISTED:
             break
     return dict(sorted(urls.items())[:MAXIMUM_LISTED]), bool(token) or len(urls) > MAXIMUM_LISTED
+
+
+def find_urls(
+    look: SQSClient, references: Iterable[QueueReference], known: Mapping[str, str], region: str
+) -> tuple[dict[str, str], str | None]:
+    """Name → URL of these queues, by name, and what is wrong with the last one that is not there.
+
+    SQS is asked for those that are not `known`, one request each. Raises `RequestError`.
+    """
+    urls: dict[str, str] = {}
+    missing = None
+    for reference in references:
+        try:
+            urls[reference.name] = known.get(reference.name) or resolve_queue(reference, look, region)
+        except ConfigurationError as error:
+            missing = str(error)
+    return dict(sorted(urls.items())), missing
 
 
 def outcome(error: BaseException) -> Reading:

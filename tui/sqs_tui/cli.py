@@ -73,14 +73,18 @@ def cli(context: click.Context, /, **own: Any) -> None:
         context.exit(run_start(own))
 
 
-@cli.command(epilog="Example: sqs-tui --env staging inspect")
+@cli.command(epilog="Examples: sqs-tui --env staging inspect  ·  sqs-tui inspect orders orders-dead")
+@click.argument("queues", nargs=-1, metavar="[QUEUE]...")
 @global_options
 @click.pass_context
-def inspect(context: click.Context, /, **own: Any) -> None:
-    """Look at the endpoint's queues; receives nothing and changes nothing."""
+def inspect(context: click.Context, /, queues: tuple[str, ...], **own: Any) -> None:
+    """Look at QUEUEs (names, URLs or ARNs), or at all of the endpoint; receives nothing and changes nothing.
+
+    Where QUEUEs are named no list of queues is asked for, which a pod's role is often not allowed.
+    """
     from sqs_tui.run import browse
 
-    context.exit(browse({**shared(context, own), "read_only": True}))
+    context.exit(browse({**shared(context, own), "read_only": True}, queues))
 
 
 @cli.command(

@@ -259,4 +259,6 @@ def when_empty(listing: QueueListing, view: View) -> str:
         return "Queues are being listed." if listing.error is None else "Queues cannot be listed."
     if view.prefix:
         return "No queue's name starts with this."
-    return "Nothing here matches the filter." if listing.queues else "There are no queues at this endpoint."
+    if listing.queues:
+        return "Nothing here matches the filter."
+    return "There are no queues at this endpoint." if listing.note is None else "None of the queues can be shown."

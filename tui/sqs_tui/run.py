@@ -23,7 +23,7 @@ from sqs_tui.recording_flags import recorded
 from sqs_tui.served import is_served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sqs_core.capture import Capture
@@ -118,11 +118,12 @@ def make_engine(
     consumers: Iterable[tuple[str, Handler]],
     writer: EventWriter,
     capture: Capture | None = None,
+    listed: Sequence[QueueReference] = (),
 ) -> Engine:
     """The engine that a command is about; importing it takes as long as the first frame of a screen."""
     from sqs_core.engine import Engine
 
-    return Engine(connection, settings, consumers, on_event=writer, capture=capture)
+    return Engine(connection, settings, consumers, on_event=writer, capture=capture, listed=listed)
 
 
 @contextmanager
@@ -132,15 +133,16 @@ def watched(engine: Engine, flags: dict[str, Any], control: AbstractContextManag
         yield
 
 
-def browse(flags: dict[str, Any]) -> int:
-    """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint."""
+def browse(flags: dict[str, Any], queues: Iterable[str] = ()) -> int:
+    """`sqs-tui` and `sqs-tui inspect`: the queues of the endpoint, or those that are named."""
     connection, settings = connection_settings(flags), ConsumerSettings()
+    named = tuple(parse_queue(queue) for queue in queues)
     require_terminal("look at queues with `aws sqs list-queues`, or consume with `sqs-tui consume … --headless`")
     log = open_log(flags)
     writer = EventWriter(log)
     with silenced(log):
         log_through(writer)
-        return show(lambda _: make_engine(connection, settings, (), writer), Intended(connection, settings), flags)
+        return show(lambda _: make_engine(connection, settings, (), writer, listed=named), Intended(connection, settings), flags)
 
 
 class Intended(NamedTuple):
