@@ -100,6 +100,20 @@ async def test_enter_opens_the_message_and_r_shows_the_body_as_it_came() -> None
         assert running.app.screen is running.main
 
 
+async def test_a_message_that_was_opened_stays_under_the_cursor_while_newer_ones_come() -> None:
+    old = consumer().history
+    newest = max(old, key=lambda each: each.finished_at).message_id
+    facade = FakeFacade(details={newest: replace(detail(1), message=replace(detail(1).message, message_id=newest))})
+    async with dashboard(facade) as running:
+        await running.press("m", "enter")
+        facade.now = snapshot(consumer(history=(*old, finished(90, finished_at=NOW + 90))))
+        await running.press("escape")
+        await running.frame()
+        assert running.ids(Pane.HISTORY)[1] == newest
+        await running.press("R")
+        assert newest in running.text()
+
+
 async def test_the_keys_of_a_worker_stay_when_its_message_goes() -> None:
     facade = FakeFacade(snapshot(consumer(threads=(worker(1, ThreadState.HANDLING, message_id=message_id(1)),))))
     async with dashboard(facade) as running:

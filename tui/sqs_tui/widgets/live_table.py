@@ -176,7 +176,7 @@ class LiveTable(Edged, Widget, can_focus=True):
         if not 0 <= index < len(self._rows):
             return
         if event.chain > 1:
-            self.post_message(self.Opened(self))
+            self.action_open()
         else:
             self._choose(index)
 
@@ -205,8 +205,9 @@ class LiveTable(Edged, Widget, can_focus=True):
         self._choose(len(self._rows) - 1)
 
     def action_open(self) -> None:
-        """Ask for the row under the cursor to be opened."""
+        """Ask for the row under the cursor to be opened. The cursor stays on it: what comes next is meant for what was read."""
         if self._rows:
+            self._cursor_key = self._rows[self._cursor_index].key
             self.post_message(self.Opened(self))
 
     @property
