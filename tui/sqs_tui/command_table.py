@@ -225,7 +225,7 @@ COMMANDS = (
     ),
     Command(
         "bench_edit", ("E",), "E", "Edit and put back",
-        "Change the body in your editor ($EDITOR) while the message is held, then put it back.",
+        "Change the body of the marked message in your editor ($EDITOR) while it is held, then put it back.",
         Group.BENCH, changes=True, bar="Edit", rank=6, place=Place.BENCH,
     ),
     Command(

@@ -27,7 +27,8 @@ def result_lines(report: MoveReport, moved: str = "moved") -> Iterator[str]:
             yield f"  … and {len(found) - _LISTED:,} more {state}; --json lists all"
     yield from reason_lines(Counter(result.why for result in report.results if result.state is State.SKIPPED))
     if report.left_alone:
-        yield f"{report.left_alone:,} were not chosen and are untouched"
+        were = "was not chosen and is" if report.left_alone == 1 else "were not chosen and are"
+        yield f"{report.left_alone:,} {were} untouched"
     if report.unseen:
         yield f"about {report.unseen:,} are behind others of their group that stay, and were not looked at (FIFO)"
     if report.cut:

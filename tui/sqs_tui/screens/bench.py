@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from sqs_core.bench import BenchView, LookState
 from sqs_core.environment import Environment
+from sqs_core.errors import ConfigurationError
 from sqs_core.personal_data import body_mask
 from sqs_core.saved_filters import remember_filter
 from sqs_tui import bench_rows
@@ -113,6 +114,13 @@ class BenchScreen(Steady, Screen[None]):
         here = self.current()
         known = {row.message.message_id for row in self.bench.view().rows}
         return frozenset(self.marked & known) or frozenset([here.message.message_id] if here else [])
+
+    def only_target(self) -> Peeked | None:
+        """The one that is marked, else the one under the cursor. Raises `ConfigurationError` where several are marked."""
+        ids = self.targets()
+        if len(ids) > 1:
+            raise ConfigurationError(f"{len(ids):,} messages are marked, and one is edited at a time: leave one marked, or none")
+        return next((row for row in self.bench.view().rows if row.message.message_id in ids), None)
 
     def draw_frame(self, frame: Frame | None) -> None:
         """Show the bench as it is now."""

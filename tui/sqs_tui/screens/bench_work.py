@@ -87,7 +87,7 @@ class BenchWork:
         self._show_job()
 
     def _edit(self) -> None:
-        row = self._screen.current()
+        row = self._screen.only_target()
         if row is None:
             return
         ids = frozenset([row.message.message_id])
