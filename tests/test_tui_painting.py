@@ -14,7 +14,7 @@ from textual.geometry import Region
 
 from sqs_tui.commands import Pane
 from sqs_tui.rows import Cell, Column, Row, Tone
-from sqs_tui.widgets.columns import fit, line, placed
+from sqs_tui.widgets.columns import both_ends, fit, line, placed
 from sqs_tui.widgets.live_table import LiveTable
 from terminals import FlowingTerminal
 from tui_harness import dashboard, plain_environment  # noqa: F401 - a fixture
@@ -102,6 +102,14 @@ def test_cells_of_one_style_are_one_segment_and_blanks_keep_the_one_before() -> 
 
 
 def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
+    assert [both_ends("orders-staging-dead", cells) for cells in (19, 12, 2, 1, 0)] == [
+        "orders-staging-dead",
+        "orders…-dead",
+        "o…",
+        "…",
+        "",
+    ]
+    assert both_ends("日本語の本文", 8) == "日本… 文"
     assert [fit("日本語", 5), fit("abc", 2), fit("abc", 0), fit("a", 3, right=True)] == ["日本…", "a…", "", "  a"]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from rich.style import Style
 
 from sqs_core.matching import Query
 from sqs_core.model import CredentialReport, DeadLetterQueue, Depth, Level, Outcome, Percentiles, PoolSize, RunState, ThreadState
@@ -13,8 +14,9 @@ from sqs_tui import format as shown
 from sqs_tui import notices, pane_rows, rows, summary
 from sqs_tui.filtering import filtered
 from sqs_tui.spark import curve
-from sqs_tui.trends import Trends
+from sqs_tui.trends import Rates, Trends
 from sqs_tui.viewer import Frame
+from sqs_tui.widgets.columns import line, placed
 from tui_canned import NOW, consumer, event, finished, held, message_id, poller, quiet_consumer, snapshot, worker
 
 
@@ -262,6 +264,29 @@ def test_the_dead_letter_queue_has_a_name_and_an_approximate_count(
 ) -> None:
     frame = Frame(snapshot(consumer(dlq=dlq, depth=depth)), queues=("orders",), selected="orders")
     assert summary.details(frame, None, 80).plain.endswith(text)
+
+
+def test_a_long_name_of_a_dead_letter_queue_leaves_the_count_and_the_rates_to_be_seen() -> None:
+    name = "payments-service-orders-received-staging-eu-central-1-dead"
+    frame = Frame(snapshot(consumer(dlq=DeadLetterQueue(name, 37, 3))), queues=("orders",), selected="orders")
+    for width, ends in ((80, "dead ~37"), (120, "dead ~37 after 3 receives")):
+        line = summary.details(frame, Rates(5.0, 4.0), width).plain
+        assert "in 5.0/s  out 4.0/s" in line
+        assert line.endswith(ends)
+        assert "dlq payments-" in line
+
+
+def test_queues_that_begin_alike_are_told_apart_by_their_ends() -> None:
+    names = (
+        "payments-service-orders-received-staging-eu-central-1",
+        "payments-service-orders-received-staging-eu-central-1-dead",
+    )
+    seen = snapshot(*[consumer(queue=name) for name in names])
+    shown_rows, columns = summary.queue_table(Frame(seen, queues=names, selected=names[0]), Trends(), 80)
+    style = Style()
+    lines = [line(placed(columns, 80), [(cell.text, style) for cell in row.cells], style, 80).text for row in shown_rows]
+    assert "-central-1 " in lines[0]
+    assert "l-1-dead " in lines[1]
 
 
 def test_a_poll_that_is_out_for_longer_than_it_may_take_says_so() -> None:

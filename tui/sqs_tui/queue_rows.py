@@ -70,13 +70,13 @@ _NEVER = 100_000
 _MOST_KEPT = 20_000
 _COLUMNS: tuple[Column, ...] = (
     Column("", 1),
-    Column(SortBy.NAME, 12, grows=True),
+    Column(SortBy.NAME, 12, grows=True, both_ends=True),
     Column(SortBy.VISIBLE, 7, right=True),
     Column(SortBy.IN_FLIGHT, 9, right=True),
     Column(SortBy.DELAYED, 7, right=True),
     Column(SortBy.OLDEST, 6, right=True, needs=96),
     Column(SortBy.TYPE, 8),
-    Column(SortBy.DEAD_LETTER_QUEUE, 28, needs=104),
+    Column(SortBy.DEAD_LETTER_QUEUE, 28, needs=104, both_ends=True),
     Column(SortBy.SOURCES, 18, needs=132),
     Column(SortBy.RETENTION, 10, needs=150),
     Column(SortBy.ENCRYPTION, 16, needs=168),

@@ -80,13 +80,17 @@ class Row:
 
 
 class Column(NamedTuple):
-    """A fixed width in cells (the one that `grows` takes what is left); hidden in a table narrower than `needs`."""
+    """A fixed width in cells (the one that `grows` takes what is left); hidden in a table narrower than `needs`.
+
+    What does not fit loses its end, or its middle where it keeps `both_ends`.
+    """
 
     title: str
     width: int
     right: bool = False
     grows: bool = False
     needs: int = 0
+    both_ends: bool = False
 
 
 def changed_lines(old: Sequence[Row], new: Sequence[Row], among: range) -> list[int]:

@@ -11,6 +11,7 @@ from sqs_core.words import LinkPhase, RunState
 from sqs_tui import format as shown
 from sqs_tui.rows import Cell, Column, Row, Tone
 from sqs_tui.safe_text import LINE_LIMIT, content, one_line
+from sqs_tui.widgets.columns import both_ends
 
 if TYPE_CHECKING:
     from sqs_core.facade import Link
@@ -157,23 +158,22 @@ def details(frame: Frame, rates: Rates | None, width: int) -> Content:
         Content.assemble(styled(f"{name} ", Tone.MUTED), styled(value, Tone.PLAIN)) for name, value in pairs
     )
     now = frame.snapshot.at if frame.snapshot else 0.0
-    return spread(left, _dead_letters(consumer, now, brief=width < _BRIEF_BELOW), width)
+    return spread(left, _dead_letters(consumer, now, width), width)
 
 
-def _dead_letters(consumer: ConsumerSnapshot, now: float, *, brief: bool) -> Content:
+def _dead_letters(consumer: ConsumerSnapshot, now: float, width: int) -> Content:
+    """At most half of the line: the name gives way, and the count is seen."""
     dlq = consumer.dlq
     if dlq is None:
         # The queue's attributes tell of both, so without a depth nothing is known about a dead-letter queue either.
         return styled("no dlq" if consumer.depth else f"dlq {shown.UNKNOWN}", Tone.MUTED)
     loud = Tone.WARNING if dlq.visible else Tone.PLAIN
-    return Content.assemble(
-        styled("dlq ", Tone.MUTED),
-        styled(dlq.name, Tone.PLAIN),
-        " ",
-        styled(shown.approximate(dlq.visible), loud),
-        _as_of(consumer.depth, now),
-        styled("" if brief else f" after {shown.plural(dlq.max_receive_count, 'receive')}", Tone.MUTED),
+    after = "" if width < _BRIEF_BELOW else f" after {shown.plural(dlq.max_receive_count, 'receive')}"
+    count = Content.assemble(
+        " ", styled(shown.approximate(dlq.visible), loud), _as_of(consumer.depth, now), styled(after, Tone.MUTED)
     )
+    name = both_ends(one_line(dlq.name), max(_NAME_WIDTH, width // 2 - len("dlq ") - count.cell_length))
+    return Content.assemble(styled("dlq ", Tone.MUTED), styled(name, Tone.PLAIN), count)
 
 
 def _as_of(depth: Depth | None, now: float) -> Content:
@@ -204,7 +204,8 @@ def queue_table(frame: Frame, trends: Trends, width: int) -> tuple[tuple[Row, ..
     extra = 1 if width - fixed - len(widths) >= _ROOMY_NAME_WIDTH else 0
     widths = [each + (extra if 0 < index < len(widths) - 1 else 0) for index, each in enumerate(widths)]
     columns = tuple(
-        Column(title, each, grows=index == 1) for index, (title, each) in enumerate(zip(QUEUE_TITLES, widths, strict=False))
+        Column(title, each, grows=index == 1, both_ends=index == 1)
+        for index, (title, each) in enumerate(zip(QUEUE_TITLES, widths, strict=False))
     )
     return rows, columns
 

@@ -30,6 +30,7 @@ class Place(NamedTuple):
     x: int
     width: int
     right: bool
+    both_ends: bool
 
 
 def placed(columns: Sequence[Column], width: int) -> list[Place]:
@@ -40,7 +41,7 @@ def placed(columns: Sequence[Column], width: int) -> list[Place]:
     x = 0
     for index, column in visible:
         cells = max(1, width - taken) if column.grows else column.width
-        places.append(Place(index, x, cells, column.right))
+        places.append(Place(index, x, cells, column.right, column.both_ends))
         x += cells + len(_GAP)
     return places
 
@@ -56,7 +57,8 @@ def line(places: Sequence[Place], cells: Sequence[tuple[str, Style]], base: Styl
         # What is blank looks the same in any style that has this background: it keeps the one before.
         style = own_style if text.strip() or not segments else style
         gap = _GAP if number < len(shown) - 1 else ""
-        segments.append(Segment(fit(text, place.width, place.right) + gap, style))
+        whole = both_ends(text, place.width) if place.both_ends else text
+        segments.append(Segment(fit(whole, place.width, place.right) + gap, style))
     reached = places[-1].x + places[-1].width if shown and len(shown) == len(places) else None
     return Strip(Segment.simplify(segments), reached).adjust_cell_length(width, base)
 
@@ -76,3 +78,12 @@ def fit(text: str, width: int, right: bool = False) -> str:
     if length > width:
         return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
     return " " * (width - length) + text if right else text + " " * (width - length)
+
+
+def both_ends(text: str, width: int) -> str:
+    """The text in at most so many cells, cut in the middle: names that begin alike are told apart by their ends."""
+    if cell_len(text) <= width:
+        return text
+    tail = max(0, width - 1) // 2
+    head = max(0, width - 1 - tail)
+    return f"{set_cell_size(text, head)}{ELLIPSIS}{set_cell_size(text[::-1], tail)[::-1]}" if width > 0 else ""
