@@ -34,6 +34,7 @@ def test_demo_leaves_within_five_seconds_and_nothing_behind_but_a_line(tmp_path:
         terminal.press(b"q")
         assert terminal.ended(5.0) == 0
         said = terminal.seen.partition(LEAVE_ALT_SCREEN)[2].decode()
+    assert "cut short" not in said
     figures = r"sqs-tui, scene steady: handled \d+, failed \d+, given back \d+, in flight at exit 0.*; log: "
     assert re.search(f"{figures}{re.escape(str(log))}\r\n", said)
     assert not started & set(processes())
@@ -83,6 +84,7 @@ def test_second_press_leaves_at_once(localstack: str, queue_factory: QueueFactor
         terminal.until(b"raining")
         terminal.press(b"q")
         assert terminal.ended(1.5) == 1
+        assert b"; the drain was cut short" in terminal.seen
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40), (200, 50), (20, 5)])

@@ -15,14 +15,14 @@ _WHERE_ANY = {"discarded": "discarded", "given_up": "given up", "leases_lost": "
 _WRITTEN = {"log_file": "log", "record": "recording"}
 
 
-def farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui") -> str:
-    """The line. `report` is the headless one, `what` the subject of the sentence."""
+def farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui", *, cut_short: bool = False) -> str:
+    """The line. `report` is the headless one, `what` the subject of the sentence, `cut_short` why the exit code is not 0."""
     words = _ALWAYS | {name: word for name, word in _WHERE_ANY.items() if report.get(name)}
     figures = ", ".join(f"{word} {report.get(name, 0):,}" for name, word in words.items())
     written = "".join(f"; {word}: {one_line(str(flags[name]))}" for name, word in _WRITTEN.items() if flags.get(name))
-    return f"{what}: {figures}{written}"
+    return f"{what}: {figures}{'; the drain was cut short' if cut_short else ''}{written}"
 
 
-def say_farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui") -> None:
+def say_farewell(report: Mapping[str, Any], flags: Mapping[str, Any], what: str = "sqs-tui", *, cut_short: bool = False) -> None:
     """Say it on the terminal that the dashboard was drawn on."""
-    say(farewell(report, flags, what))
+    say(farewell(report, flags, what, cut_short=cut_short))

@@ -207,7 +207,7 @@ def leave(engine: Engine, code: int, flags: dict[str, Any], what: str = "sqs-tui
         from sqs_core.report import make_report
         from sqs_tui.farewell import say_farewell
 
-        say_farewell(make_report(engine.snapshot(), 0.0), flags, what)
+        say_farewell(make_report(engine.snapshot(), 0.0), flags, what, cut_short=not engine.clean())
     return end(engine, code)
 
 
