@@ -51,14 +51,16 @@ def test_a_message_whose_handler_is_done_is_no_longer_its_workers() -> None:
 def test_a_depth_that_could_not_be_read_again_says_of_when_it_is() -> None:
     old = snapshot(consumer(depth=Depth(118, 0, 0, None, NOW - 60), dlq=DeadLetterQueue("orders-dlq", 3, 5)))
     new = snapshot(consumer(depth=Depth(118, 0, 0, None, NOW - 5), dlq=DeadLetterQueue("orders-dlq", 3, 5)))
+    unread = snapshot(consumer(depth=Depth(118, 0, 0, None, NOW - 60), dlq=DeadLetterQueue("orders-dlq", None, 5)))
     said = []
-    for seen in (old, new):
+    for seen in (old, new, unread):
         frame = Frame(seen, queues=("orders",), selected="orders")
         cells, _ = summary.queue_table(frame, Trends(), 120)
         said.append((texts(cells[0])[5].strip(), summary.details(frame, None, 120).plain.partition("dlq ")[2].strip()))
     assert said == [
         ("depth ~118 as of 09:59:00", "orders-dlq ~3 as of 09:59:00 after 5 receives"),
         ("depth ~118", "orders-dlq ~3 after 5 receives"),
+        ("depth ~118 as of 09:59:00", "orders-dlq ? after 5 receives"),
     ]
 
 

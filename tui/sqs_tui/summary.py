@@ -169,9 +169,8 @@ def _dead_letters(consumer: ConsumerSnapshot, now: float, width: int) -> Content
         return styled("no dlq" if consumer.depth else f"dlq {shown.UNKNOWN}", Tone.MUTED)
     loud = Tone.WARNING if dlq.visible else Tone.PLAIN
     after = "" if width < _BRIEF_BELOW else f" after {shown.plural(dlq.max_receive_count, 'receive')}"
-    count = Content.assemble(
-        " ", styled(shown.approximate(dlq.visible), loud), _as_of(consumer.depth, now), styled(after, Tone.MUTED)
-    )
+    as_of = Content("") if dlq.visible is None else _as_of(consumer.depth, now)
+    count = Content.assemble(" ", styled(shown.approximate(dlq.visible), loud), as_of, styled(after, Tone.MUTED))
     name = both_ends(one_line(dlq.name), max(_NAME_WIDTH, width // 2 - len("dlq ") - count.cell_length))
     return Content.assemble(styled("dlq ", Tone.MUTED), styled(name, Tone.PLAIN), count)
 
