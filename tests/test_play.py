@@ -121,6 +121,14 @@ async def test_trouble_that_was_recorded_does_not_go_on(tmp_path: Path) -> None:
         assert "It keeps trying" not in running.text()
 
 
+async def test_a_lens_offers_no_message_of_a_recording(tmp_path: Path) -> None:
+    async with played(tmp_path / "talk.jsonl", moments(3)) as running:
+        await running.press("e")
+        assert "esc closes ─" in running.text()
+        await running.press("enter", "escape")
+        assert (len(running.app.screen_stack), list(running.app._notifications)) == (1, [])
+
+
 async def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path) -> None:
     bad = "[/red]\x1b[31m\x9b[b]no"
     one = consumer(handler=bad, history=(finished(1, preview=bad, error=bad),))

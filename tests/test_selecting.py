@@ -91,6 +91,38 @@ def test_a_refusal_says_where_it_is_not_understood_and_its_example_is_not_masked
     assert text.endswith(f'receive_count > `3`", over {FIELDS}')
 
 
+@pytest.mark.parametrize(
+    ("expression", "unknown"),
+    [
+        ('json.type == "refund"', "refund"),
+        ("type == 'refund'", "type"),
+        ('!contains(body, "refund") || receive_count > `3`', "refund"),
+        ("kind.of | json", "kind"),
+        ("items[?n > `1`]", "items"),
+        ("[message_id, tags[0]]", "tags"),
+    ],
+)
+def test_a_field_that_no_message_has_is_refused_with_what_may_be_meant(expression: str, unknown: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        Selection(expression)
+    assert f"a message has no field '{unknown}'; a text stands in single quotes: '{unknown}'" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "json.items[?n > `1` && name].price | [0]",
+        "json.*.x",
+        "sort_by(json.items, &price)[0].name",
+        "attributes.n",
+        "@.json",
+        "*",
+    ],
+)
+def test_what_is_asked_of_a_part_of_a_message_may_have_any_name(expression: str) -> None:
+    assert Selection(expression).expression == expression
+
+
 @given(st.text(max_size=40), st.text(max_size=60))
 def test_it_never_raises_anything_else(expression: str, body: str) -> None:
     try:

@@ -80,11 +80,11 @@ def test_titles_count_what_is_left_of_what() -> None:
     assert titles("boom", Totals(handled=5000, discarded=1, failed=100, released=10, leases_lost=9))[2] == (
         "Messages  1 of the last 3 kept, 5,120 finished · filter boom"
     )
-    assert titles("", known)[2] == "Messages  1 handled, 2 failed, 1 given up"
+    assert titles("", known)[2] == "Messages  1 handled, 2 failed (1 given up)"
     assert titles("/(/", known) == [
         "Workers  5 of 8 busy · not filtered",
         "In flight  2 held, 2 in the buffer · not filtered",
-        "Messages  1 handled, 2 failed, 1 given up · not filtered",
+        "Messages  1 handled, 2 failed (1 given up) · not filtered",
     ]
 
 
@@ -104,7 +104,7 @@ async def test_a_text_that_cannot_be_used_is_said_beside_it_and_stays_to_be_mend
         assert "receives>x" in bar(running)
         assert "▲ receives> needs a number" in bar(running)
         assert len(running.ids(Pane.HISTORY)) == 3
-        assert "Messages  1 handled, 2 failed, 1 given up · not filtered" in running.text()
+        assert "Messages  1 handled, 2 failed (1 given up) · not filtered" in running.text()
         await running.press("enter")
         assert "receives>x" in bar(running)
         assert load_filters() == []

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any
 from sqs_core.errors import ConfigurationError, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from sqs_core.message import Message
 
 FIELDS = "message_id, body, json, attributes, system, receive_count, age_seconds, group_id"
 LONGEST_EXPRESSION = 10_000
+_ALL_HERE = frozenset(
+    {"comparator", "and_expression", "or_expression", "not_expression", "function_expression"}
+    | {"multi_select_list", "multi_select_dict", "key_val_pair"}
+)
+_FIRST_HERE = frozenset(
+    {"subexpression", "index_expression", "pipe", "projection", "filter_projection", "value_projection", "flatten"}
+)
+"""The nodes of JMESPath's tree of which all parts, or the first alone, are about the message itself."""
 
 
 class Selection:
@@ -58,12 +68,28 @@ def _compile(expression: str) -> Any:
     if len(expression) > LONGEST_EXPRESSION:
         raise ConfigurationError(f"--where has {len(expression):,} characters; {LONGEST_EXPRESSION:,} are allowed")
     try:
-        return jmespath.compile(expression)
+        compiled = jmespath.compile(expression)
+        unknown = next((name for name in _names(compiled.parsed) if name not in FIELDS.split(", ")), None)
     except (JMESPathError, RecursionError) as error:
         raise ConfigurationError(
             f"--where {expression!r} is no JMESPath: {_stumbles(error, expression)}; "
             f"as in \"json.type == 'refund' && receive_count > `3`\", over {FIELDS}"
         ) from error
+    if unknown is not None:
+        raise ConfigurationError(
+            f"--where {expression!r}: a message has no field {unknown!r}; a text stands in single quotes: '{unknown}', and "
+            f"what a body holds begins with json: json.{unknown}; the fields are {FIELDS}"
+        )
+    return compiled
+
+
+def _names(node: Mapping[str, Any]) -> Iterator[str]:
+    """The fields of the message itself that an expression asks for."""
+    kind, parts = node["type"], node["children"]
+    if kind == "field":
+        yield node["value"]
+    for part in parts if kind in _ALL_HERE else parts[:1] if kind in _FIRST_HERE else ():
+        yield from _names(part)
 
 
 def _stumbles(error: Exception, expression: str) -> str:

@@ -73,7 +73,8 @@ def history_title(whole: ConsumerSnapshot, left: ConsumerSnapshot, query: Query)
     """The totals, or how many the filter leaves of those remembered; where older ones are forgotten, that is said."""
     totals, kept = whole.totals, len(whole.history)
     if not _filters(query):
-        failed = f"{shown.count(totals.failed)} failed, {shown.count(totals.given_up)} given up"
+        given_up = f" ({shown.count(totals.given_up)} given up)" if totals.given_up else ""
+        failed = f"{shown.count(totals.failed)} failed{given_up}"
         lost = f", {shown.count(totals.leases_lost)} lost" if totals.leases_lost else ""
         return f"Messages  {shown.count(totals.handled)} handled, {failed}{lost}{_asked(query)}"
     finished = totals.handled + totals.discarded + totals.failed + totals.released + totals.leases_lost

@@ -199,7 +199,7 @@ class CommandRunner(SharedCommands):
         )
 
     def _open_lens(self, lens: type[LensScreen]) -> None:
-        self._screen.app.push_screen(lens(self._screen.frame, self._open_message))
+        self._screen.app.push_screen(lens(self._screen.frame, None if self._screen.situation.playing else self._open_message))
 
     def _open_event(self, key: str) -> None:
         snapshot = self._screen.frame.snapshot

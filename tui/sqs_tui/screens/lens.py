@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class LensScreen(Steady, ModalScreen[None]):
-    """A table, what its figures cover, and the row under the cursor whole; `enter` opens that row's message."""
+    """A table, what its figures cover, and the row under the cursor whole; `enter` opens that row's message where it can."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "dismiss", "Close")]
     AUTO_FOCUS = "#lens-rows"
     COLUMNS: ClassVar[Sequence[Column]]
 
-    def __init__(self, frame: Frame, open_message: Callable[[str, str], None]) -> None:
+    def __init__(self, frame: Frame, open_message: Callable[[str, str], None] | None) -> None:
         super().__init__()
         self._frame = frame
         self._open_message = open_message
@@ -50,7 +50,7 @@ class LensScreen(Steady, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What the figures cover, the table, the row under the cursor."""
         with Vertical(id="lens") as frame:
-            frame.border_subtitle = Content("esc closes · enter opens the message")
+            frame.border_subtitle = Content(f"esc closes{' · enter opens the message' if self._open_message else ''}")
             yield Line(id="lens-about")
             yield LiveTable(self.COLUMNS, id="lens-rows")
             yield Line(id="lens-detail")
@@ -90,7 +90,7 @@ class LensScreen(Steady, ModalScreen[None]):
     def open_row(self, event: LiveTable.Opened) -> None:
         """Open the row's message, if it has one."""
         row, queue = event.table.current, self._frame.selected
-        if row is not None and row.message_id is not None and queue is not None:
+        if self._open_message and row is not None and row.message_id is not None and queue is not None:
             self._open_message(queue, row.message_id)
 
 
