@@ -80,7 +80,8 @@ def kept(whole: Recording, end_seconds: float) -> Iterator[bytes]:
 
 
 def _moments(whole: Recording, end_seconds: float) -> Iterator[tuple[float, str, Snapshot]]:
-    begin = next(place for place in range(len(whole)) if _BEGINS in whole.note(place))
+    # Where the story goes on at once no moment says that it begins.
+    begin = next((place for place in range(len(whole)) if _BEGINS in whole.note(place)), 0)
     begin = max(begin, whole.place(end_seconds - _BEFORE_SECONDS))
     shorten = Shortener(whole.snapshot(begin).at - _EARLIER_SECONDS)
     noted, taken = "", -_EVERY_SECONDS

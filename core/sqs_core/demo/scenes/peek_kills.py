@@ -37,14 +37,12 @@ class PeekKills(Scene):
     seen_by_ours = 0
 
     def set_up(self) -> None:
-        """No poll may be out when the orders come."""
-        for queue in self.queues:
-            self.stage.consumer(queue.name).gate.set_open(False)
+        """They begin paused: no poll may be out when the orders come."""
+        self.stage.engine.pause()
 
     def story(self) -> Iterator[Pause]:
-        """Pause, fill, look, and see what is left to handle."""
-        yield lambda: all(self.stage.seen(queue.name).state == "running" for queue in self.queues)
-        self.stage.engine.pause()
+        """Fill, look, and see what is left to handle."""
+        yield lambda: all(self.stage.seen(queue.name).state == "paused" for queue in self.queues)
         self.stage.producer.burst(_ORDERS)
         yield lambda: all(self.stage.depth(queue.name).visible == _ORDERS for queue in self.queues)
         self.stage.say(f"{_ORDERS} orders wait in each queue, the consumers are paused; press V to look into both")
