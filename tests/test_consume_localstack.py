@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sdk
 both_transports = pytest.mark.parametrize("transport", ["boto3", "lean"])
-LONG_SECONDS, SHORT_VISIBILITY_SECONDS = 30.0, 3
+LONG_SECONDS, SHORT_VISIBILITY_SECONDS = 50.0, 5
 
 
 class _LongRun:
