@@ -17,10 +17,12 @@ import pytest
 
 from consuming import fill, running
 from sqs_core import handler_exec
+from sqs_core.engine import Engine
 from sqs_core.errors import ConfigurationError, Discard
 from sqs_core.failures import Cause
-from sqs_core.handlers import BoundHandler, HandlerFailedError, load_handler
+from sqs_core.handlers import BoundHandler, Handler, HandlerFailedError, load_handler
 from sqs_core.message import AttributeValue, Message
+from sqs_core.settings import ConsumerSettings, make_connection_settings
 from waiting import wait_until
 
 if TYPE_CHECKING:
@@ -172,6 +174,14 @@ def test_no_program_outlives_its_consumer_even_if_it_ignores_the_polite_signal(
         wait_until((tmp_path / "there").exists)
         consumer.stop(0)
         assert (signals[0], signals[-1]) == (signal.SIGTERM, signal.SIGKILL)
+
+
+def test_what_a_handler_started_is_told_to_end_before_its_consumer_is_said_to_have_stopped() -> None:
+    states: list[str] = []
+    handler = Handler("a program", lambda _: None, lambda _: states.append(consumer.state))
+    (consumer,) = Engine(make_connection_settings(), ConsumerSettings(), [("orders", handler)]).consumers
+    consumer._stopped()
+    assert (states, consumer.state) == (["starting"], "stopped")
 
 
 def test_a_program_is_ended_by_a_stop_that_came_while_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

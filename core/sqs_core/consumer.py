@@ -272,12 +272,12 @@ class QueueConsumer:
         return not self.gate.out and not self.holding.size()
 
     def _stopped(self) -> None:
+        self.handler.stop()  # first: once the state says so, whoever waits for it closes the handler and ends this process
         with self._lock:
             self.state = RunState.STOPPED
         for role, pool in self._pools.items():
             if role is not Role.ACKER or not self.gate.out:  # a poll that still comes back needs the acker to release
                 pool.close()
-        self.handler.stop()
         self.events.record(Level.INFO, Code.CONSUMER_STOPPED, self.name, f"stopped with {self.holding.size()} messages held")
 
     def deadline_seconds(self) -> float | None:
