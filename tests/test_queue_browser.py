@@ -7,20 +7,25 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from browsing import browser, denying, listed, row
 from fakes import FakeClock
+from sqs_core import queue_details
 from sqs_core.engine import Engine
+from sqs_core.errors import RequestError
 from sqs_core.queue_listing import Reading
 from sqs_core.reading_order import READS_PER_REFRESH
-from sqs_core.settings import ConsumerSettings, make_connection_settings
+from sqs_core.settings import ConsumerSettings, make_connection_settings, parse_queue
 from waiting import wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from servers import QueueFactory
+    from sqs_core.settings import QueueReference
 
 pytestmark = pytest.mark.sdk
 HARMLESS = {"ListQueues", "GetQueueAttributes", "ListDeadLetterSourceQueues", "ListQueueTags", "GetQueueUrl"}
@@ -117,6 +122,20 @@ def test_queues_that_are_named_are_listed_and_read_without_leave_to_list(
         assert [queue.name for queue in listed(looking, one.name).queues] == [one.name]
         assert proxy.asked.count("ListQueues") == 0
         assert proxy.asked.count("GetQueueUrl") == 4, "what is found is not asked for again"
+
+
+def test_a_named_queue_that_may_not_be_looked_for_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(reference: QueueReference, look: SQSClient, region: str) -> str:
+        if reference.name == "secret":
+            raise RequestError("GetQueueUrl", ClientError({"Error": {"Code": "AccessDenied"}}, "GetQueueUrl"))
+        return f"http://here/1/{reference.name}"
+
+    monkeypatch.setattr(queue_details, "resolve_queue", resolve)
+    urls, note = queue_details.find_urls(
+        boto3.client("sqs", region_name="eu-central-1"), [parse_queue("secret"), parse_queue("orders")], {}, "eu-central-1"
+    )
+    assert list(urls) == ["orders"]
+    assert "queue 'secret'" in str(note)
 
 
 def test_nothing_is_asked_when_nobody_looks(ministack: str) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sqs_core.answers import call, reading
-from sqs_core.errors import ConfigurationError, RequestError
+from sqs_core.errors import ConfigurationError, RequestError, describe
 from sqs_core.queue_facts import MISSING_QUEUE, fetch_attributes, resolve_queue
 from sqs_core.queue_listing import QueueDetails, Reading
 
@@ -47,9 +47,9 @@ def list_urls(look: SQSClient, prefix: str) -> tuple[dict[str, str], bool]:
 def find_urls(
     look: SQSClient, references: Iterable[QueueReference], known: Mapping[str, str], region: str
 ) -> tuple[dict[str, str], str | None]:
-    """Name → URL of these queues, by name, and what is wrong with the last one that is not there.
+    """Name → URL of these queues, by name, and what is wrong with the last one that is not there or may not be looked for.
 
-    SQS is asked for those that are not `known`, one request each. Raises `RequestError`.
+    SQS is asked for those that are not `known`, one request each. Raises `RequestError` for trouble that is not of one queue.
     """
     urls: dict[str, str] = {}
     missing = None
@@ -58,6 +58,10 @@ def find_urls(
             urls[reference.name] = known.get(reference.name) or resolve_queue(reference, look, region)
         except ConfigurationError as error:
             missing = str(error)
+        except RequestError as error:
+            if outcome(error) is not Reading.DENIED:
+                raise
+            missing = f"queue {reference.given!r}: {describe(error)}"
     return dict(sorted(urls.items())), missing
 
 
