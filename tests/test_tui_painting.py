@@ -110,6 +110,7 @@ def test_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
         "",
     ]
     assert both_ends("日本語の本文", 8) == "日本… 文"
+    assert cell_len(both_ends("orders-staging-" + "\N{BLACK TELEPHONE}\N{VARIATION SELECTOR-16}" * 3, 12)) <= 12
     assert [fit("日本語", 5), fit("abc", 2), fit("abc", 0), fit("a", 3, right=True)] == ["日本…", "a…", "", "  a"]
 
 

@@ -85,5 +85,8 @@ def both_ends(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     tail = max(0, width - 1) // 2
-    head = max(0, width - 1 - tail)
-    return f"{set_cell_size(text, head)}{ELLIPSIS}{set_cell_size(text[::-1], tail)[::-1]}" if width > 0 else ""
+    beginning = set_cell_size(text, max(0, width - 1 - tail)) + ELLIPSIS
+    end = set_cell_size(text[::-1], tail)[::-1]
+    while end and cell_len(beginning + end) > width:  # backwards, characters that belong together can have another width
+        end = end[1:]
+    return beginning + end if width > 0 else ""
