@@ -17,7 +17,7 @@ from sqs_core.errors import ConfigurationError, UnreachableError
 from sqs_core.model import PoolName, RunState
 from sqs_core.remote.attached import AttachedEngine
 from sqs_core.remote.sockets import living_sockets, make_private, runtime_directory
-from sqs_core.remote.targets import LocalTarget, local_target, only_one
+from sqs_core.remote.targets import LocalTarget, greet, local_target, only_one
 from sqs_core.words import LinkPhase
 from waiting import wait_until
 
@@ -187,6 +187,13 @@ def test_a_command_without_a_connection_becomes_an_event() -> None:
         wait_until(lambda: any(event.code == "control.refused" for event in far.snapshot().events))
         with pytest.raises(UnreachableError, match="is not connected"):
             far.message("orders", "x")
+
+
+def test_one_that_ran_beside_it_is_not_its_next_start() -> None:
+    with served(idle_engine()) as path:
+        gone = LocalTarget(path.with_name("1.sock"), greet(path))
+        with pytest.raises(UnreachableError, match="has the consumer ended"):
+            gone.open()
 
 
 def test_before_anything_is_known_the_environment_counts_as_deployed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ class LocalTarget:
     def __init__(self, path: Path, hello: Hello | None = None) -> None:
         self.path = path
         self._hello = hello
+        self._met_at = time.time()
 
     @property
     def name(self) -> str:
@@ -73,14 +75,15 @@ class LocalTarget:
 
     def met(self, hello: Hello) -> None:
         """See `Target`."""
-        self._hello = hello
+        self._hello, self._met_at = hello, time.time()
 
     def _successor(self) -> Found | None:
         known = self._hello
         if known is None:
             return None
         same = (each for each in discover() if each.path.parent == self.path.parent and each.hello.queues == known.queues)
-        return next((each for each in same if each.hello.started_at >= known.started_at), None)
+        # Who was there beside it when it was met is no next start of it, but another process of several.
+        return next((each for each in same if each.hello.started_at >= self._met_at), None)
 
 
 def local_target(text: str) -> LocalTarget:
