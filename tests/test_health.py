@@ -80,6 +80,7 @@ def test_full_is_well(ministack: str, ministack_sqs: SQSClient, queue: TestQueue
     release = threading.Event()
     fill(ministack_sqs, queue, [str(number) for number in range(30)])
     with running(ministack, queue, held_up(release), workers=1) as consumer:
+        _running(consumer)
         wait_until(_poller_is(consumer, ThreadState.BLOCKED))
         _assert_well(consumer)
         release.set()
