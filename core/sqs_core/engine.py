@@ -199,10 +199,8 @@ class Engine:
 
     def drain_deadline_seconds(self) -> float | None:
         """See `EngineFacade`."""
-        return max(
-            (left for left in (consumer.deadline_seconds() for consumer in self.consumers) if left is not None),
-            default=None,
-        )
+        left = (consumer.deadline_seconds() for consumer in self.consumers)
+        return max((seconds for seconds in left if seconds is not None), default=None)
 
     def stop_now(self) -> None:
         """See `EngineFacade`."""
